@@ -1,0 +1,1 @@
+"""Latchwork: an open, local-first system for Matter smart door locks."""

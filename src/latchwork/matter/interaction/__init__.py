@@ -1,0 +1,1 @@
+"""The interaction model, both roles (Core 8)."""

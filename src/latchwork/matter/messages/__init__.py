@@ -1,0 +1,1 @@
+"""Messages of the protocol, declared: headers, statuses, secure channel and interaction model."""

@@ -1,0 +1,1 @@
+"""The data model: how clusters are declared, and their declarations."""

@@ -1,0 +1,1 @@
+"""Secure sessions: handshakes, message security, replay windows, the session table."""

@@ -1,0 +1,1 @@
+"""Who is who and who may: certificates, fabrics, attestation and access control."""

@@ -1,0 +1,1 @@
+"""The serving side of Matter: endpoints, behaviors, commissioning, persistence."""

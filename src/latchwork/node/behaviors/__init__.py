@@ -1,0 +1,1 @@
+"""Behaviors of the root endpoint's clusters, one a file."""

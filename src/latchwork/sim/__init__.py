@@ -1,0 +1,1 @@
+"""A virtual home: locks, controller and the air between them."""

@@ -1,0 +1,147 @@
+"""A virtual door: a leaf that swings, a bolt that moves at once, takes its time or jams, and hands that turn it.
+
+Layer sim: implements the ports of `devices.hardware` for virtual homes and tests; knows no cluster. Time is whatever `call_at` says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from latchwork.base.clock import Clock
+from latchwork.devices.hardware import Outcome
+from latchwork.doorlock.bolt import BoltPosition, DoorPosition
+
+
+class Timetable(Protocol):
+    """What has things done later: a node is one."""
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time."""
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> object:
+        """Have `callback` called at `when`, seconds of `clock.monotonic()`."""
+
+
+class VirtualBolt:
+    """A bolt with a motor, and a thumb-turn that hands can use.
+
+    Attributes:
+        travel_s: seconds that a movement takes; needs `timetable` when not 0.
+        is_blocked: something is in the way: motor movements jam, hands fail.
+        timetable: what movements that take time are timed with.
+        moves: every position that the motor was asked for.
+    """
+
+    __slots__ = ("_arrival", "_position", "_turned", "is_blocked", "moves", "timetable", "travel_s")
+
+    def __init__(
+        self,
+        position: BoltPosition = BoltPosition.LOCKED,
+        *,
+        travel_s: float = 0.0,
+        timetable: Timetable | None = None,
+    ) -> None:
+        self.travel_s = travel_s
+        self.timetable = timetable
+        self.is_blocked = False
+        self.moves: list[BoltPosition] = []
+        self._position = position
+        self._arrival: asyncio.Future[Outcome] | None = None
+        self._turned: Callable[[BoltPosition, bool], None] | None = None
+
+    def position(self) -> BoltPosition:
+        """Where the bolt is."""
+        return self._position
+
+    def move(self, position: BoltPosition) -> Outcome | asyncio.Future[Outcome]:
+        """Drive the bolt there."""
+        self.stop()
+        self.moves.append(position)
+        if self.timetable is None or not self.travel_s:
+            return self._finish(position)
+        self._position = BoltPosition.BETWEEN
+        arrival: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._arrival = arrival
+
+        def arrive() -> None:
+            if not arrival.done():
+                arrival.set_result(self._finish(position))
+
+        self.timetable.call_at(self.timetable.clock.monotonic() + self.travel_s, arrive)
+        return arrival
+
+    def stop(self) -> None:
+        """Cut the motor."""
+        arrival, self._arrival = self._arrival, None
+        if arrival is not None and not arrival.done():
+            arrival.cancel()
+
+    def listen(self, turned: Callable[[BoltPosition, bool], None]) -> None:
+        """Have `turned` called when a hand moves the bolt."""
+        self._turned = turned
+
+    def turn(self, position: BoltPosition, *, by_hand: bool = True) -> bool:
+        """A hand turns the bolt there; False when something is in the way."""
+        if self.is_blocked:
+            return False
+        self._position = position
+        if self._turned is not None:
+            self._turned(position, by_hand)
+        return True
+
+    def _finish(self, position: BoltPosition) -> Outcome:
+        if self.is_blocked:
+            self._position = BoltPosition.BETWEEN
+            return Outcome.JAMMED
+        self._position = position
+        return Outcome.ARRIVED
+
+
+class VirtualDoor:
+    """A leaf in a frame with a contact, held by a bolt.
+
+    Attributes:
+        bolt: what holds it.
+    """
+
+    __slots__ = ("_moved", "_position", "bolt")
+
+    def __init__(self, bolt: VirtualBolt, position: DoorPosition | None = DoorPosition.CLOSED) -> None:
+        self.bolt = bolt
+        self._position = position
+        self._moved: Callable[[DoorPosition], None] | None = None
+
+    def position(self) -> DoorPosition | None:
+        """Where the leaf is."""
+        return self._position
+
+    def listen(self, moved: Callable[[DoorPosition], None]) -> None:
+        """Have `moved` called when the leaf moves."""
+        self._moved = moved
+
+    def open(self) -> bool:
+        """Somebody opens the door; False when the bolt holds it."""
+        if self._position is DoorPosition.CLOSED and self.bolt.position() is BoltPosition.LOCKED:
+            return False
+        self.put(DoorPosition.OPEN)
+        return True
+
+    def force_open(self) -> None:
+        """Somebody opens the door whatever the bolt does."""
+        self.put(DoorPosition.OPEN)
+
+    def close(self) -> bool:
+        """Somebody closes the door; False when the bolt sticks out against the frame."""
+        if self._position is not DoorPosition.CLOSED and self.bolt.position() is BoltPosition.LOCKED:
+            return False
+        self.put(DoorPosition.CLOSED)
+        return True
+
+    def put(self, position: DoorPosition) -> None:
+        """The contact sees the leaf there."""
+        self._position = position
+        if self._moved is not None:
+            self._moved(position)

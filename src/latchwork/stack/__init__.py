@@ -1,0 +1,1 @@
+"""Where asyncio begins: sockets, timers and discovery drive the protocol."""
