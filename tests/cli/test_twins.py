@@ -271,3 +271,35 @@ async def test_people_are_told_the_codes_in_words(tmp_path: Path) -> None:
     assert "MT:" in said[1]
     assert "34970112332" in said[2]
     assert process.returncode == 0
+
+
+async def test_elements_that_nobody_declared_go_by_number(lock: Any, controller: Any) -> None:
+    door = await commissioned(lock, controller)
+    there = {"node": door["node"], "endpoint": 1, "cluster": "LevelControl"}
+    (entry,) = await controller.result("read", **there, attribute="CurrentLevel")
+    assert entry == {"endpoint": 1, "cluster": "LevelControl", "attribute": "CurrentLevel", "status": 0xC3}
+    refused = await controller.answer("invoke", **there, command="MoveToLevel", fields={"0": 1, "1": None})
+    assert refused["status"] == 0xC3
+    refused = await controller.answer("write", **there, attribute=0x4000, value={"0": [1]})
+    assert refused["status"] == 0xC3
+    unnamed = await controller.answer("invoke", **there, command="MoveToLevel", fields={"level": 1})
+    assert "numbers" in unnamed["error"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [({"--passcode": "12345678"}, 2), ({"--interface": "nowhere0"}, 2), ({"--discriminator": "4096"}, 2)],
+)
+async def test_a_lock_that_cannot_be_ends_with_a_line(
+    start: Callable[..., Any], tmp_path: Path, options: dict[str, str], code: int
+) -> None:
+    given = {"--storage": str(tmp_path), "--interface": "lo", "--port": "0"} | options
+    lock = await start("lock", *(word for pair in given.items() for word in pair))
+    assert await lock.end() == code
+    assert lock.said == []
+
+
+async def test_a_port_that_is_taken_is_no_defect(start: Callable[..., Any], lock: Any, tmp_path: Path) -> None:
+    port = (await lock.event("ready"))["port"]
+    second = await start("lock", "--storage", str(tmp_path / "second"), "--interface", "lo", "--port", str(port))
+    assert await second.end() == 4

@@ -74,12 +74,21 @@ def test_every_lock_has_a_label_of_its_own() -> None:
     async def story(home: VirtualHome) -> None:
         payloads = [parse(lock.qr) for lock in home.locks]
         assert len({payload.passcode for payload in payloads}) == 4
+        assert len({payload.discriminator for payload in payloads}) == 4
         for lock, payload in zip(home.locks, payloads, strict=True):
             assert parse(lock.manual).passcode == payload.passcode
             await home.commission(lock)
         assert sorted(home.controller.peers) == [2, 3, 4, 5]
 
     in_the_air(story, locks=4)
+
+
+def test_locks_of_one_home_are_told_apart_even_when_chance_is_poor() -> None:
+    async def tell() -> None:
+        async with VirtualHome(3, air=Air(), entropy=lambda count: bytes([*range(1, count)]) + b"\x07") as home:
+            assert len({parse(lock.qr).discriminator for lock in home.locks}) == 3
+
+    run_virtual(tell())
 
 
 def test_steps_are_told_in_their_order() -> None:

@@ -12,17 +12,31 @@ from typing import Any, Final
 from latchwork.base.errors import Misuse
 from latchwork.cli import model_names as names
 from latchwork.cli.process import memory
-from latchwork.cli.values import from_json, struct_from_json, to_json
+from latchwork.cli.values import from_json, raw_from_json, struct_from_json, to_json
 from latchwork.controller.controller import Controller
 from latchwork.controller.peer import Peer
 from latchwork.controller.steps import Step, StepReport
+from latchwork.matter.interaction.client import AttributeWrite, Invocation
 from latchwork.matter.interaction.paths import AttributeQuery, EventQuery
 from latchwork.matter.interaction.values import AttributeStatus, AttributeValue, EventStatus, EventValue
 from latchwork.matter.model.clusters.operational_credentials import OperationalCredentials, UpdateFabricLabel
 from latchwork.matter.onboarding import manual_code, qr_code
+from latchwork.matter.tlv.elements import encode
+from latchwork.matter.tlv.schema import Struct
 
 Emit = Callable[[dict[str, Any]], None]
 _MAX_TIMED_S: Final = 65.535
+
+
+class _RawFields(Struct):
+    """Fields of a command that nobody declared here, by their numbers."""
+
+    members: dict[int, Any]
+
+    def encode_members(self, out: bytearray) -> None:
+        """Append the fields without the container around them."""
+        for tag, value in self.members.items():
+            out += encode(value, tag)
 
 
 class Operations:
@@ -129,24 +143,30 @@ class Operations:
         """{"node", "endpoint", "cluster", "attribute", "value", "timed"?: seconds}."""
         endpoint, cluster = _exactly(request)
         attribute = names.attribute(cluster, request.get("attribute", ""))
+        value, timed_ms = request.get("value"), _timed(request.get("timed"))
+        peer = self._peer(request)
         if isinstance(attribute, int):
-            raise Misuse(
-                f"attribute {attribute} of {names.cluster_name(cluster)} is not declared here: its type is unknown"
-            )
-        value = request.get("value")
+            write = AttributeWrite(endpoint, cluster, attribute, raw_from_json(value))
+            for status in await peer.write([write], timed_ms=timed_ms or None):
+                status.check()
+            return
         if value is not None or not attribute.is_nullable:
             value = from_json(attribute.hint, value, attribute.name, attribute.spec_name)
-        await self._peer(request).set(endpoint, attribute, value, timed_ms=_timed(request.get("timed")))
+        await peer.set(endpoint, attribute, value, timed_ms=timed_ms)
 
     async def invoke(self, request: dict[str, Any]) -> Any:
         """{"node", "endpoint", "cluster", "command", "fields"?, "timed"?: seconds or false} → the response, or None."""
         endpoint, cluster = _exactly(request)
         command = names.command(cluster, request.get("command", ""))
+        fields, timed_ms = request.get("fields") or {}, _timed(request.get("timed"))
+        peer = self._peer(request)
         if isinstance(command, int):
-            raise Misuse(f"command {command} of {names.cluster_name(cluster)} is not declared here")
-        fields = request.get("fields") or {}
-        made = None if command.request is None else struct_from_json(command.request, fields, command.spec_name)
-        response = await self._peer(request).invoke(endpoint, command, made, timed_ms=_timed(request.get("timed")))
+            invocation = Invocation(endpoint, cluster, command, _RawFields(members=raw_from_json(fields)))
+            result = await peer.invoke_raw(lambda requests: requests.invoke_raw(invocation, timed_ms=timed_ms or None))
+            response = result.check()
+        else:
+            made = None if command.request is None else struct_from_json(command.request, fields, command.spec_name)
+            response = await peer.invoke(endpoint, command, made, timed_ms=timed_ms)
         return None if response is None else to_json(response)
 
     async def subscribe(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def from_json(hint: Any, value: Any, name: str = "", where: str = "value") -> An
             return None
         raise Misuse(f"{where} cannot be null")
     if kind is Any or kind is object:
-        return _raw(value)
+        return raw_from_json(value)
     if typing.get_origin(kind) in {tuple, list}:
         if not isinstance(value, list | tuple):
             raise Misuse(f"{where} is a list")
@@ -222,15 +222,19 @@ def _integer(value: Any, name: str, where: str) -> int:
     return number
 
 
-def _raw(value: Any) -> Any:
-    """A value for a type that nobody declared: objects with numbers for names are structures."""
+def raw_from_json(value: Any) -> Any:
+    """A value for a type that nobody declared: objects with numbers for names are structures.
+
+    Raises:
+        Misuse: a name is no number.
+    """
     if isinstance(value, Mapping):
         try:
-            return {int(str(tag), 0): _raw(item) for tag, item in value.items()}
+            return {int(str(tag), 0): raw_from_json(item) for tag, item in value.items()}
         except ValueError:
             raise Misuse("this element is not known here: name its fields by their numbers") from None
     if isinstance(value, list | tuple):
-        return [_raw(item) for item in value]
+        return [raw_from_json(item) for item in value]
     return value
 
 

@@ -18,6 +18,7 @@ from latchwork.controller.commissioner import Commissioning
 from latchwork.controller.peer import Peer, StoredPeer
 from latchwork.controller.router import ReportRouter
 from latchwork.controller.steps import OnStep, ignore_step
+from latchwork.controller.trust import trust_store
 from latchwork.matter.model.clusters.operational_credentials import (
     NodeOperationalCertStatusEnum,
     OperationalCredentials,
@@ -25,7 +26,6 @@ from latchwork.matter.model.clusters.operational_credentials import (
 from latchwork.matter.onboarding import SetupPayload, parse
 from latchwork.matter.trust.access import is_operational_node_id
 from latchwork.matter.trust.attestation import AttestationResult, TrustStore
-from latchwork.matter.trust.development import development_trust
 from latchwork.matter.trust.fabric import Fabric
 from latchwork.stack.mdns_contract import Discovery
 from latchwork.stack.runtime import Runtime
@@ -101,7 +101,7 @@ class Controller:
             clock: tells the date.
             entropy: octets nobody can guess.
             label: what devices call our fabric.
-            trust: whose attestation is accepted; by default the published development authorities.
+            trust: whose attestation is accepted; by default as `trust_store()` has it.
             require_attestation: refuse devices that fail it.
 
         Raises:
@@ -123,7 +123,7 @@ class Controller:
             entropy=entropy,
             authority=authority,
             fabric=fabric,
-            trust=trust or development_trust(),
+            trust=trust or trust_store(),
             accept=lambda _: not require_attestation,
         )
         for key in store.keys(_PEERS):

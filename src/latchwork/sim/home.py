@@ -12,7 +12,7 @@ async with VirtualHome(locks=2) as home:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ from latchwork.controller.controller import Controller
 from latchwork.controller.peer import Peer
 from latchwork.controller.steps import StepReport
 from latchwork.matter.messages.secure_channel import SessionParameters
-from latchwork.matter.onboarding import random_discriminator, random_passcode
+from latchwork.matter.onboarding import random_passcode
 from latchwork.node.config import NodeConfig
 from latchwork.sim.lock import VirtualLock
 from latchwork.stack.mdns_contract import Discovery
@@ -154,7 +154,9 @@ class VirtualHome:
         return {} if self._air is None else {"use_threads": False}
 
     def _make_lock(self, number: int, store: Store) -> VirtualLock:
-        passcode, discriminator = _identity(store.section("home/"), self._entropy)
+        passcode, discriminator = _identity(
+            store.section("home/"), self._entropy, [lock.node.config.discriminator for lock in self.locks]
+        )
         config = NodeConfig(
             passcode=passcode,
             discriminator=discriminator,
@@ -191,11 +193,13 @@ class VirtualHome:
             raise
 
 
-def _identity(store: Store, entropy: Callable[[int], bytes]) -> tuple[int, int]:
-    """Passcode and discriminator of a lock's label, drawn once."""
+def _identity(store: Store, entropy: Callable[[int], bytes], taken: Collection[int]) -> tuple[int, int]:
+    """Passcode and discriminator of a lock's label, drawn once; the home's locks differ in both."""
     kept = store.get(_LABEL)
     if kept is None:
-        discriminator = random_discriminator(entropy).long
-        kept = random_passcode(entropy).to_bytes(4, "big") + (discriminator or 0).to_bytes(2, "big")
+        discriminator = int.from_bytes(entropy(2), "big") & 0xFFF
+        while discriminator in taken:
+            discriminator = (discriminator + 1) & 0xFFF
+        kept = random_passcode(entropy).to_bytes(4, "big") + discriminator.to_bytes(2, "big")
         store.apply({_LABEL: kept})
     return int.from_bytes(kept[:4], "big"), int.from_bytes(kept[4:], "big")

@@ -16,12 +16,11 @@ from latchwork.matter.interaction.directory import VIEW, Directory
 from latchwork.matter.interaction.paths import invalid_action, is_cluster_id
 from latchwork.matter.interaction.replies import defect
 from latchwork.matter.interaction.view import ClusterView, NodeView, RequestContext
-from latchwork.matter.interaction.write import is_right_kind
 from latchwork.matter.messages.interaction import CommandDataIB, InvokeRequestMessage
 from latchwork.matter.messages.status import Status, StatusError
 from latchwork.matter.model.meta import Command
 from latchwork.matter.tlv.elements import TlvError
-from latchwork.matter.tlv.schema import ABSENT, Struct, codec_of
+from latchwork.matter.tlv.schema import ABSENT, BoundsError, Struct
 
 _HEAD: Final = b"\x15\x28\x00\x36\x01"
 _TAIL: Final = b"\x18" + wire.REVISION_AND_END
@@ -223,24 +222,7 @@ def _fields(command: Command, data: Any) -> Any:
         return None
     try:
         return kind.accept(data)
+    except BoundsError as error:
+        raise StatusError(Status.CONSTRAINT_ERROR, str(error)) from error
     except TlvError as error:
-        status = Status.CONSTRAINT_ERROR if _only_bounds_broken(kind, data) else Status.INVALID_COMMAND
-        raise StatusError(status, str(error)) from error
-
-
-def _only_bounds_broken(kind: type[Struct], data: Any) -> bool:
-    """Whether refused fields are all there and of the declared types."""
-    if type(data) is not dict:
-        return False
-    hints, broken = kind.hints(), False
-    for name, tag in kind.fields().items():
-        if tag not in data:
-            continue
-        codec = codec_of(hints[name])
-        try:
-            codec.accept(data[tag])
-        except TlvError:
-            if not is_right_kind(codec, data[tag]):
-                return False
-            broken = True
-    return broken
+        raise StatusError(Status.INVALID_COMMAND, str(error)) from error

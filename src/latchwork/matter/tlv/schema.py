@@ -29,6 +29,11 @@ from latchwork.base.errors import Misuse
 from latchwork.matter.tlv.elements import TlvError, TlvList, decode, element_head
 from latchwork.matter.tlv.elements import encode as encode_value
 
+
+class BoundsError(TlvError):
+    """The value has the declared type but is outside the declared bounds; the data model answers this with a status of its own."""
+
+
 Encoder = Callable[[bytearray, Any], None]
 """Appends one element with a fixed tag to the buffer."""
 
@@ -63,10 +68,10 @@ class Len:
     most: int | None = None
 
     def check(self, length: int) -> None:
-        """Raises TlvError unless `length` fits."""
+        """Raises BoundsError unless `length` fits."""
         most = self.least if self.most is None else self.most
         if not self.least <= length <= most:
-            raise TlvError(f"{length} is outside the length {self.least} to {most}")
+            raise BoundsError(f"{length} is outside the length {self.least} to {most}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,7 @@ class IntegerCodec(Codec):
         if type(value) is not int:
             raise TlvError(f"an integer was expected, not {type(value).__name__}")
         if not self._least <= value <= self._most:
-            raise TlvError(f"{value} is outside {self._least} to {self._most}")
+            raise BoundsError(f"{value} is outside {self._least} to {self._most}")
         return value
 
 
@@ -251,7 +256,7 @@ class EnumCodec(IntegerCodec):
         try:
             return kind(number)
         except ValueError:
-            raise TlvError(f"{value} is no {kind.__name__}") from None
+            raise BoundsError(f"{value} is no {kind.__name__}") from None
 
 
 def _bitmap(kind: type[IntFlag], number: int) -> IntFlag:
@@ -530,7 +535,7 @@ class Struct(metaclass=_StructMeta):
                 try:
                     setattr(made, field.name, field.accept(value[tag]))
                 except TlvError as error:
-                    raise TlvError(f"{cls.__name__}.{field.name}: {error}") from None
+                    raise type(error)(f"{cls.__name__}.{field.name}: {error}") from None
             elif field.required:
                 raise TlvError(f"{cls.__name__} has no {field.name}")
             else:

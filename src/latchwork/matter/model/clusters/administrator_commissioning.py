@@ -9,7 +9,7 @@ from enum import IntFlag
 from typing import Annotated
 
 from latchwork.matter.model.meta import Attribute, Cluster, Command
-from latchwork.matter.tlv.schema import U8, U16, U32, Hidden, Len, OpenEnum, Range, Struct, Tag
+from latchwork.matter.tlv.schema import U8, U16, U32, Hidden, OpenEnum, Struct, Tag
 
 
 class CommissioningWindowStatusEnum(OpenEnum):
@@ -29,13 +29,13 @@ class StatusCodeEnum(OpenEnum):
 
 
 class OpenCommissioningWindow(Struct):
-    """Fields of the command OpenCommissioningWindow."""
+    """Fields of the command OpenCommissioningWindow; their bounds are the server's to check, with statuses of the cluster's own."""
 
     commissioning_timeout: Annotated[U16, Tag(0)]
-    pake_passcode_verifier: Annotated[bytes, Tag(1), Len(97), Hidden]
-    discriminator: Annotated[U16, Tag(2), Range(0, 4095)]
-    iterations: Annotated[U32, Tag(3), Range(1000, 100000)]
-    salt: Annotated[bytes, Tag(4), Len(16, 32)]
+    pake_passcode_verifier: Annotated[bytes, Tag(1), Hidden]
+    discriminator: Annotated[U16, Tag(2)]
+    iterations: Annotated[U32, Tag(3)]
+    salt: Annotated[bytes, Tag(4)]
 
 
 class OpenBasicCommissioningWindow(Struct):

@@ -9,7 +9,7 @@ from enum import IntFlag
 from typing import Annotated
 
 from latchwork.matter.model.meta import Attribute, Cluster, Command, Response
-from latchwork.matter.tlv.schema import U8, U16, Len, Nullable, Range, Struct, Tag
+from latchwork.matter.tlv.schema import U8, U16, Nullable, Struct, Tag
 
 
 class NameSupportBitmap(IntFlag):
@@ -21,8 +21,8 @@ class NameSupportBitmap(IntFlag):
 class AddGroup(Struct):
     """Fields of the command AddGroup."""
 
-    group_id: Annotated[U16, Tag(0), Range(1, 65535)]
-    group_name: Annotated[str, Tag(1), Len(0, 16)]
+    group_id: Annotated[U16, Tag(0)]
+    group_name: Annotated[str, Tag(1)]
 
 
 class AddGroupResponse(Response):
@@ -37,7 +37,7 @@ class AddGroupResponse(Response):
 class ViewGroup(Struct):
     """Fields of the command ViewGroup."""
 
-    group_id: Annotated[U16, Tag(0), Range(1, 65535)]
+    group_id: Annotated[U16, Tag(0)]
 
 
 class ViewGroupResponse(Response):
@@ -68,7 +68,7 @@ class GetGroupMembershipResponse(Response):
 class RemoveGroup(Struct):
     """Fields of the command RemoveGroup."""
 
-    group_id: Annotated[U16, Tag(0), Range(1, 65535)]
+    group_id: Annotated[U16, Tag(0)]
 
 
 class RemoveGroupResponse(Response):
@@ -83,8 +83,8 @@ class RemoveGroupResponse(Response):
 class AddGroupIfIdentifying(Struct):
     """Fields of the command AddGroupIfIdentifying."""
 
-    group_id: Annotated[U16, Tag(0), Range(1, 65535)]
-    group_name: Annotated[str, Tag(1), Len(0, 16)]
+    group_id: Annotated[U16, Tag(0)]
+    group_name: Annotated[str, Tag(1)]
 
 
 class Groups(Cluster):

@@ -106,7 +106,7 @@ class SetTrustedTimeSource(Struct):
 class SetTimeZone(Struct):
     """Fields of the command SetTimeZone."""
 
-    time_zone: Annotated[tuple[TimeZoneStruct, ...], Tag(0), Len(1, 2)]
+    time_zone: Annotated[tuple[TimeZoneStruct, ...], Tag(0)]
 
 
 class SetTimeZoneResponse(Response):
