@@ -29,6 +29,7 @@ from latchwork.matter.trust.attestation import AttestationResult, TrustStore
 from latchwork.matter.trust.fabric import Fabric
 from latchwork.stack.mdns_contract import Discovery
 from latchwork.stack.runtime import Runtime
+from latchwork.stack.tcp import TcpTransport
 from latchwork.store.kv import Store
 
 _log = logger(__name__)
@@ -49,6 +50,7 @@ class Controller:
         runtime, discovery: the network; closed with the controller.
         trust: whose attestation is accepted.
         router: finds the subscription of a report.
+        tcp: for large messages, or None.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Controller:
         self.router = ReportRouter()
         self.peers: dict[int, Peer] = {}
         self._commissioning: set[int] = set()
+        self.tcp: TcpTransport | None = None
         runtime.fabrics.add(fabric)
         runtime.on_request = self.router.on_request
 
@@ -91,6 +94,7 @@ class Controller:
         label: str = "Latchwork",
         trust: TrustStore | None = None,
         require_attestation: bool = True,
+        tcp: TcpTransport | None = None,
     ) -> Controller:
         """The controller of a store; a new fabric when the store is empty.
 
@@ -103,6 +107,7 @@ class Controller:
             label: what devices call our fabric.
             trust: whose attestation is accepted; by default as `trust_store()` has it.
             require_attestation: refuse devices that fail it.
+            tcp: one of the runtime's transports, for `Peer.large`.
 
         Raises:
             StoreError: the store cannot be read or written.
@@ -126,6 +131,7 @@ class Controller:
             trust=trust or trust_store(),
             accept=lambda _: not require_attestation,
         )
+        controller.tcp = tcp
         for key in store.keys(_PEERS):
             value = store.get(key)
             if value is not None:

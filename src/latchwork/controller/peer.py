@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
-from latchwork.base.errors import LatchworkError, Unreachable
+from latchwork.base.errors import LatchworkError, Unreachable, Unsupported
 from latchwork.base.logs import log, logger
 from latchwork.controller.requests import Answer, Entry, Query, Requests
 from latchwork.controller.router import ReportRouter
@@ -33,12 +33,14 @@ from latchwork.matter.tlv.schema import U16, U64, Struct, Tag
 from latchwork.matter.trust.fabric import Fabric
 from latchwork.stack.mdns_contract import Discovery
 from latchwork.stack.runtime import Runtime, Session
+from latchwork.stack.tcp import TcpTransport
 from latchwork.stack.udp import udp_address
 
 _log = logger(__name__)
 T = TypeVar("T")
 RESOLVE_TIMEOUT: Final = 10.0
 """Seconds that a peer may take to be found by its name."""
+NOT_FOUND_ADVICE: Final = "Check that the device has power and that its network is this one."
 SUSPICION: Final = 1.0
 """Seconds of silence after which a second connection is tried beside a request: a restarted peer forgot the session."""
 
@@ -63,6 +65,7 @@ class Administrator(Protocol):
     discovery: Discovery
     router: ReportRouter
     entropy: Callable[[int], bytes]
+    tcp: TcpTransport | None
 
     def remember(self, stored: StoredPeer) -> None:
         """Something about a peer changed that must survive a restart."""
@@ -147,7 +150,7 @@ class Peer:
         if record is None:
             raise Unreachable(
                 f"node {self.node_id:016X} is not found in the network",
-                advice="Check that the device has power and that its network is this one.",
+                advice=NOT_FOUND_ADVICE,
             )
         hints = SessionHints.from_txt(record.txt)
         tries = []
@@ -221,6 +224,27 @@ class Peer:
     def _drop(self, session: Session) -> None:
         """Forget a session that the peer no longer answers in; there is nobody to say goodbye to."""
         self.runtime.engine.close_session(session, now=self.runtime.now(), notify=False)
+
+    async def large(self) -> Requests:
+        """Requests in a session over TCP, for messages that UDP would cut into many; the session ends with the connection.
+
+        Raises:
+            Unsupported: the device does not listen on TCP, or this controller has no TCP.
+            Unreachable: it is not found or does not answer.
+            HandshakeFailed: it refuses us.
+        """
+        tcp = self._controller.tcp
+        record = await self._controller.discovery.resolve(
+            self._service.instance, self._service.service_type, timeout=RESOLVE_TIMEOUT
+        )
+        if record is None:
+            raise Unreachable(f"node {self.node_id:016X} is not found in the network", advice=NOT_FOUND_ADVICE)
+        if tcp is None or not SessionHints.from_txt(record.txt).tcp_server:
+            raise Unsupported(
+                "the device or this controller does not use TCP", advice="Read it piece by piece over UDP."
+            )
+        stream = await tcp.connect(record.addresses[0], record.port)
+        return Requests(self.runtime, await self._case(stream, None))
 
     async def read(self, *queries: Query, fabric_filtered: bool = True, event_min: int | None = None) -> list[Entry]:
         """Read attributes and events; a single path's refusal is among the entries.

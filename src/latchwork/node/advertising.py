@@ -85,6 +85,7 @@ def hints(config: NodeConfig) -> SessionHints:
         idle_interval_ms=config.idle_interval_ms,
         active_interval_ms=config.active_interval_ms,
         active_threshold_ms=config.active_threshold_ms,
+        tcp_server=config.has_tcp,
     )
 
 

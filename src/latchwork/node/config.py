@@ -24,6 +24,7 @@ class NodeConfig:
         window_seconds: how long the first commissioning window lasts; 0 keeps it open until the node is commissioned
             (Core 5.4.2.3.1 asks for 15 minutes of a device that advertises at power-up).
         location_capability: 0 indoor, 1 outdoor, 2 both (Core 11.10.5.3).
+        has_tcp: it listens on TCP too, for messages that are too large for UDP.
         has_clock: whether the machine's clock knows the date.
         test_enable_key: 16 octets that arm TestEventTrigger, or None.
     """
@@ -61,6 +62,7 @@ class NodeConfig:
     idle_interval_ms: int = 500
     active_interval_ms: int = 300
     active_threshold_ms: int = 4000
+    has_tcp: bool = False
     has_clock: bool = True
     test_enable_key: Secret | None = None
 

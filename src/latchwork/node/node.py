@@ -24,6 +24,7 @@ from latchwork.matter.messages.secure_channel import SessionParameters
 from latchwork.matter.model.clusters.descriptor import Descriptor
 from latchwork.matter.model.meta import Attribute, Event
 from latchwork.matter.session.resumption import ResumptionRecord, ResumptionStore
+from latchwork.matter.session.secure import MAX_STREAM_MESSAGE
 from latchwork.matter.tlv.elements import decode as decode_element
 from latchwork.matter.tlv.schema import Struct, Tag
 from latchwork.matter.trust.access import AccessList
@@ -50,6 +51,8 @@ from latchwork.store.kv import Store
 
 _LOG = logger(__name__)
 ROOT_NODE = 0x0016
+TCP_SERVER = 0x0004
+"""Bit of the supported transports in session parameters (Core 4.13.1)."""
 EVENT_NUMBERS = "events/next"
 RESUMPTIONS = "sessions/resumption"
 SALT = "identity/salt"
@@ -477,6 +480,8 @@ class Node:
             interaction_model_revision=config.spec.interaction_model_revision,
             specification_version=int(config.spec),
             max_paths_per_invoke=config.max_paths_per_invoke,
+            supported_transports=TCP_SERVER if config.has_tcp else None,
+            max_tcp_message_size=MAX_STREAM_MESSAGE if config.has_tcp else None,
         )
 
     def make_runtime(self, transports: Iterable[Transport], **options: Any) -> Runtime:

@@ -33,6 +33,7 @@ from latchwork.node.node import Node
 from latchwork.sim.door import VirtualBolt, VirtualDoor
 from latchwork.stack.mdns_contract import Discovery
 from latchwork.stack.runtime import Runtime
+from latchwork.stack.tcp import TcpTransport
 from latchwork.stack.transport import Transport
 from latchwork.store.kv import Store
 
@@ -165,13 +166,15 @@ class VirtualLock:
         name: str = lock_of(self.node).state.lock_state.name
         return name
 
-    async def start(self, transport: Transport, discovery: Discovery, **options: Any) -> None:
-        """Be on the network; returns when it can be found. `options` are `Runtime`'s.
+    async def start(
+        self, transport: Transport, discovery: Discovery, *, tcp: TcpTransport | None = None, **options: Any
+    ) -> None:
+        """Be on the network; returns when it can be found. `tcp` listens already; `options` are `Runtime`'s.
 
         Raises:
             StoreError: the store cannot be read or written.
         """
-        runtime = self.node.make_runtime([transport], **options)
+        runtime = self.node.make_runtime([transport] if tcp is None else [transport, tcp], **options)
         self._is_up = True
         await self.node.start(runtime, discovery)
         self._was_commissioned = self.is_commissioned

@@ -28,6 +28,7 @@ from latchwork.matter.session.handshake import Pbkdf
 from latchwork.matter.session.resumption import ResumptionStore
 from latchwork.matter.session.secure import SecureSession
 from latchwork.matter.trust.fabric import Fabric, FabricTable
+from latchwork.stack.tcp import TcpTransport
 from latchwork.stack.transport import Transport
 
 _log = logger(__name__)
@@ -189,6 +190,8 @@ class Runtime:
         self.transports = list(transports)
         for transport in self.transports:
             transport.bind(self._received)
+            if isinstance(transport, TcpTransport):
+                transport.on_lost = self._stream_lost
 
     def set_clock(self, utc: Callable[[], float] | None) -> None:
         """Which clock tells the date for certificates' validity; None where none is valid."""
@@ -339,6 +342,11 @@ class Runtime:
                 transport.send(datagram, address)
                 return
         log(_log, 10, "no transport", address=address)
+
+    def _stream_lost(self, stream: object) -> None:
+        for session in self.sessions():
+            if session.address is stream:
+                self.engine.close_session(session, now=self.now(), notify=False)
 
     def _requested(self, exchange: PureExchange, message: Message) -> None:
         assert isinstance(exchange, Exchange)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from latchwork.base.logs import log, logger
@@ -84,6 +85,9 @@ class TcpTransport:
     Args:
         interface: the only interface to listen on; `lo` is the loopback.
         port: the port to listen on, or None not to listen.
+
+    Attributes:
+        on_lost: called with the stream of a connection that ended; the runtime's.
     """
 
     def __init__(self, interface: str, port: int | None = None) -> None:
@@ -92,6 +96,7 @@ class TcpTransport:
         self._receive: Receiver | None = None
         self._server: asyncio.Server | None = None
         self._streams: set[Stream] = set()
+        self.on_lost: Callable[[object], None] = lambda _: None
 
     async def start(self) -> None:
         """Listen, if a port was given.
@@ -142,8 +147,10 @@ class TcpTransport:
             self._receive(message, stream)
 
     def lost(self, stream: Stream) -> None:
-        """A connection ended."""
-        self._streams.discard(stream)
+        """A connection ended: sessions over it are over too (Core 4.15.1)."""
+        if stream in self._streams:
+            self._streams.discard(stream)
+            self.on_lost(stream)
 
     def bind(self, receive: Receiver) -> None:
         """Begin to receive."""
@@ -167,6 +174,7 @@ class TcpTransport:
     async def close(self) -> None:
         """End every connection and stop listening; harmless when done before."""
         self._receive = None
+        self.on_lost = lambda _: None
         for stream in list(self._streams):
             stream.close()
         if self._server is not None:
