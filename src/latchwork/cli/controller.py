@@ -42,10 +42,17 @@ _MAX_PENDING: Final = 4096
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="UDP port; 0 takes a free one.")
 @click.option("--label", default="Latchwork", show_default=True, help="The fabric's label on devices.")
 @click.option(
+    "--trust",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with makers' attestation authorities, *.der; without it only development devices are genuine.",
+)
+@click.option(
     "--log", "level", type=click.Choice(_LEVELS), default="warn", show_default=True, help="Log on standard error."
 )
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object a line: this verb speaks nothing else.")
-def command(storage: Path, interface: str, port: int, label: str, level: str, json_lines: bool) -> None:
+def command(
+    storage: Path, interface: str, port: int, label: str, trust: Path | None, level: str, json_lines: bool
+) -> None:
     """Drive Matter devices by JSON lines.
 
     \b
@@ -58,12 +65,13 @@ def command(storage: Path, interface: str, port: int, label: str, level: str, js
     """  # noqa: D301 - \b is click's mark for lines to keep
     del json_lines
     logging.basicConfig(stream=sys.stderr, level=getattr(logging, level.upper().replace("WARN", "WARNING")))
-    asyncio.run(_run(storage, interface, port, label))
+    asyncio.run(_run(storage, interface, port, label, trust))
 
 
-async def _run(storage: Path, interface: str, port: int, label: str) -> None:
+async def _run(storage: Path, interface: str, port: int, label: str, trust: Path | None) -> None:
     from latchwork.cli.operations import Operations  # noqa: PLC0415 - --help needs none of it
     from latchwork.controller.controller import Controller  # noqa: PLC0415
+    from latchwork.controller.trust import trust_store  # noqa: PLC0415
     from latchwork.matter.messages.secure_channel import SessionParameters  # noqa: PLC0415
     from latchwork.stack.mdns import MdnsDiscovery  # noqa: PLC0415
     from latchwork.stack.runtime import Runtime  # noqa: PLC0415
@@ -77,7 +85,7 @@ async def _run(storage: Path, interface: str, port: int, label: str) -> None:
     try:
         runtime = Runtime([UdpTransport(interface, port)], parameters=SessionParameters())
         controller = await Controller.open(
-            store=store, runtime=runtime, discovery=MdnsDiscovery(interface), label=label
+            store=store, runtime=runtime, discovery=MdnsDiscovery(interface), label=label, trust=trust_store(trust)
         )
         try:
             emit({"event": "ready", "ms": since_start_ms(), "pid": os.getpid()})

@@ -50,6 +50,9 @@ _TURNS: Final = ("lock", "unlock")
 @click.option(
     "--log", "level", type=click.Choice(_LEVELS), default="warn", show_default=True, help="Log on standard error."
 )
+@click.option(
+    "--tcp/--no-tcp", "tcp", default=True, show_default=True, help="Listen on TCP too, for messages too large for UDP."
+)
 @click.option("--keep", is_flag=True, help="Go on when standard input ends, as a service.")
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
 def command(**options: Any) -> None:
@@ -75,6 +78,7 @@ class _Serving:
         discriminator: int,
         spec: str,
         name: str,
+        tcp: bool,
         keep: bool,
         json_lines: bool,
         level: str,
@@ -83,6 +87,7 @@ class _Serving:
         self._storage, self._interface, self._port, self._keep = storage, interface, port, keep
         self._settings = {"passcode": passcode, "discriminator": discriminator, "product_name": name}
         self._spec = spec
+        self._has_tcp = tcp
         self._form = line_of if json_lines else _said
         self._stop = asyncio.Event()
         self._output: StandardOutput
@@ -93,6 +98,7 @@ class _Serving:
         from latchwork.node.config import NodeConfig  # noqa: PLC0415
         from latchwork.sim.lock import VirtualLock  # noqa: PLC0415
         from latchwork.stack.mdns import MdnsDiscovery  # noqa: PLC0415
+        from latchwork.stack.tcp import TcpTransport  # noqa: PLC0415
         from latchwork.stack.udp import UdpTransport  # noqa: PLC0415
         from latchwork.store.kv import FileStore  # noqa: PLC0415
 
@@ -106,6 +112,7 @@ class _Serving:
             serial_number=f"latchwork-{self._settings['discriminator']}",
             spec=spec,
             window_seconds=0,
+            has_tcp=self._has_tcp,
         )
         discovery = MdnsDiscovery(self._interface)
         store = FileStore(self._storage / "lock.db")
@@ -113,7 +120,12 @@ class _Serving:
             self._lock = lock = VirtualLock(config, store)
             lock.on_operation = self._operated
             lock.on_commissioned = lambda joined: self._tell({"event": "commissioned" if joined else "decommissioned"})
-            await lock.start(UdpTransport(self._interface, self._port), discovery)
+            udp = UdpTransport(self._interface, self._port)
+            tcp = None
+            if self._has_tcp:
+                tcp = TcpTransport(self._interface, udp.port)
+                await tcp.start()
+            await lock.start(udp, discovery, tcp=tcp)
             self._tell(
                 {
                     "event": "ready",

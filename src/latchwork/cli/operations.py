@@ -79,14 +79,17 @@ class Operations:
     # nodes
 
     async def commission(self, request: dict[str, Any]) -> dict[str, Any]:
-        """{"code", "nodeId"?} → {"node", "nodeId", "attestation", "phases"}, milliseconds."""
+        """{"code", "nodeId"?, "allowUncertified"?} → {"node", "nodeId", "attestation", "phases"}, milliseconds."""
         code = request.get("code")
         if not isinstance(code, str):
             raise Misuse("commission needs a code")
         node_id = request.get("nodeId")
         watch = _Watch()
         peer = await self._controller.commission(
-            code, node_id=None if node_id is None else _integer(node_id, "nodeId"), on_step=watch.step
+            code,
+            node_id=None if node_id is None else _integer(node_id, "nodeId"),
+            on_step=watch.step,
+            accept=(lambda _: True) if request.get("allowUncertified") is True else None,
         )
         if self._label:
             # A label that another fabric has already is refused in the response, which is no reason to give up the device.

@@ -399,7 +399,8 @@ async def first_success(tries: Iterable[asyncio.Task[T]]) -> T:
     Raises:
         LatchworkError: of the attempts, the refusal if there is one, else the last failure.
     """
-    pending = set(tries)
+    every = list(tries)
+    pending = set(every)
     errors: list[LatchworkError] = []
     try:
         while pending:
@@ -412,8 +413,9 @@ async def first_success(tries: Iterable[asyncio.Task[T]]) -> T:
                     raise error
                 errors.append(error)
     finally:
-        for task in pending:
+        for task in every:
             task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        # Also those that failed beside the one that succeeded: nobody else asks them why.
+        await asyncio.gather(*every, return_exceptions=True)
     refused = [error for error in errors if isinstance(error, HandshakeFailed)]
     raise (refused or errors)[-1]

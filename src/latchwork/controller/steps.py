@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from latchwork.base.errors import LatchworkError, Refused
+from latchwork.base.errors import LatchworkError, Refused, Unreachable
 
 
 class Step(StrEnum):
@@ -74,7 +74,7 @@ class CommissioningFailed(LatchworkError):
         self.status = cause.status if isinstance(cause, Refused) else None
 
 
-class NotFound(LatchworkError):
+class NotFound(Unreachable):
     """No device with this code is waiting to be commissioned."""
 
     advice = (
