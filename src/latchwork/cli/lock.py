@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +95,9 @@ class _Serving:
 
     async def run(self) -> None:
         """Serve until told to stop."""
-        from latchwork.matter.model.spec import SpecVersion  # noqa: PLC0415 - --help needs none of these
+        from latchwork.devices.network import network_interfaces  # noqa: PLC0415 - --help needs none of these
+        from latchwork.matter.model.spec import SpecVersion  # noqa: PLC0415
+        from latchwork.node.behaviors.general_diagnostics import GeneralDiagnosticsBehavior  # noqa: PLC0415
         from latchwork.node.config import NodeConfig  # noqa: PLC0415
         from latchwork.sim.lock import VirtualLock  # noqa: PLC0415
         from latchwork.stack.mdns import MdnsDiscovery  # noqa: PLC0415
@@ -118,6 +121,8 @@ class _Serving:
         store = FileStore(self._storage / "lock.db")
         try:
             self._lock = lock = VirtualLock(config, store)
+            diagnostics = lock.node.endpoints[0].behavior(GeneralDiagnosticsBehavior)
+            diagnostics.interfaces = partial(network_interfaces, self._interface)
             lock.on_operation = self._operated
             lock.on_commissioned = lambda joined: self._tell({"event": "commissioned" if joined else "decommissioned"})
             udp = UdpTransport(self._interface, self._port)

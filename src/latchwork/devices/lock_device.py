@@ -12,6 +12,7 @@ from latchwork.base.clock import Clock
 from latchwork.devices.door_lock import DoorLockBehavior, LockModel, door_lock
 from latchwork.devices.hardware import Bolt, DoorSensor
 from latchwork.matter.model.clusters.identify import IdentifyTypeEnum
+from latchwork.matter.model.device_types import DOOR_LOCK, POWER_SOURCE
 from latchwork.node.behaviors.identify import IdentifyBehavior, identify
 from latchwork.node.behaviors.power_source import PowerSourceBehavior, battery
 from latchwork.node.config import NodeConfig
@@ -20,10 +21,6 @@ from latchwork.node.node import Node
 from latchwork.store.kv import Store
 
 LOCK_ENDPOINT = 1
-DOOR_LOCK = 0x000A
-DOOR_LOCK_REVISION = 4
-POWER_SOURCE = 0x0011
-POWER_SOURCE_REVISION = 1
 
 
 def make_lock(
@@ -59,12 +56,12 @@ def make_lock(
     model = model or LockModel(has_door_sensor=sensor is not None)
     node.add_endpoint(
         LOCK_ENDPOINT,
-        {DOOR_LOCK: DOOR_LOCK_REVISION},
+        {DOOR_LOCK.id: DOOR_LOCK.revision_in(config.spec)},
         [_identify, door_lock(model, bolt, sensor)],
     )
     if has_battery:
         root = node.endpoints[0]
-        root.types[POWER_SOURCE] = POWER_SOURCE_REVISION
+        root.types[POWER_SOURCE.id] = POWER_SOURCE.revision_in(config.spec)
         root.add(_battery)
     return node
 

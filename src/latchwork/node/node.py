@@ -22,6 +22,7 @@ from latchwork.matter.interaction.events import EventLog, RecordedEvent
 from latchwork.matter.interaction.server import InteractionServer
 from latchwork.matter.messages.secure_channel import SessionParameters
 from latchwork.matter.model.clusters.descriptor import Descriptor
+from latchwork.matter.model.device_types import ROOT_NODE
 from latchwork.matter.model.meta import Attribute, Event
 from latchwork.matter.session.resumption import ResumptionRecord, ResumptionStore
 from latchwork.matter.session.secure import MAX_STREAM_MESSAGE
@@ -50,7 +51,6 @@ from latchwork.stack.transport import Transport
 from latchwork.store.kv import Store
 
 _LOG = logger(__name__)
-ROOT_NODE = 0x0016
 TCP_SERVER = 0x0004
 """Bit of the supported transports in session parameters (Core 4.13.1)."""
 EVENT_NUMBERS = "events/next"
@@ -128,7 +128,7 @@ class Node:
         self._is_loading = False
         self._credentials: PaseCredentials | None = None
         self.members.load()
-        self.add_endpoint(0, {ROOT_NODE: 3}, root_behaviors(config))
+        self.add_endpoint(0, {ROOT_NODE.id: ROOT_NODE.revision_in(config.spec)}, root_behaviors(config))
 
     def add_endpoint(self, number: int, types: Mapping[int, int], behaviors: Iterable[BehaviorFactory]) -> Endpoint:
         """Adds an endpoint with its device types (id to revision) and clusters; a Descriptor is added when there is none.

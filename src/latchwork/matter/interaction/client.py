@@ -53,6 +53,8 @@ _READ_TAIL: Final = {
     filtered: b"\x18" + (b"\x29\x03" if filtered else b"\x28\x03") + wire.REVISION_AND_END for filtered in (False, True)
 }
 _TRUE, _FALSE = 0x29, 0x28
+_STATUS_LENGTH: Final = 36
+"""Octets of the longest status of one written path: the response to a message of small pieces must fit one message, too."""
 
 
 class AttributeWrite:
@@ -255,13 +257,16 @@ def write_requests(
     head = bytes((0x15, _TRUE if suppress_response else _FALSE, 0, _TRUE if timed else _FALSE, 1, 0x36, 2))
     more = b"\x18\x29\x03" + wire.REVISION_AND_END
     room = max_payload - len(head) - len(more)
-    bodies = [bytearray()]
+    most = max(1, (max_payload - len(head)) // _STATUS_LENGTH)
+    bodies, pieces = [bytearray()], 0
     for write in writes:
         whole = _data(write, write.encode(write.value))
         for piece in (whole,) if len(whole) <= room else _pieces(write, room):
-            if len(bodies[-1]) + len(piece) > room:
+            if len(bodies[-1]) + len(piece) > room or pieces == most:
                 bodies.append(bytearray())
+                pieces = 0
             bodies[-1] += piece
+            pieces += 1
     if len(bodies) > 1 and (timed or suppress_response):
         raise Misuse("a write that is timed or wants no response has to fit one message")
     last = b"\x18" + wire.REVISION_AND_END

@@ -211,7 +211,8 @@ def _fields(command: Command, data: Any) -> Any:
     """The declared request.
 
     Raises:
-        StatusError: INVALID_COMMAND for missing fields or other types, CONSTRAINT_ERROR for values out of bounds.
+        StatusError: INVALID_COMMAND for missing fields or other types, CONSTRAINT_ERROR for values out of bounds, unless the command is
+            strict about them.
     """
     kind = command.request
     if data is ABSENT:
@@ -223,6 +224,6 @@ def _fields(command: Command, data: Any) -> Any:
     try:
         return kind.accept(data)
     except BoundsError as error:
-        raise StatusError(Status.CONSTRAINT_ERROR, str(error)) from error
+        raise StatusError(Status.INVALID_COMMAND if command.is_strict else Status.CONSTRAINT_ERROR, str(error)) from error
     except TlvError as error:
         raise StatusError(Status.INVALID_COMMAND, str(error)) from error

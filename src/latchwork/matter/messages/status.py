@@ -53,6 +53,25 @@ class Status(OpenEnum):
     INVALID_TRANSPORT_TYPE = 0xD1
 
 
+_ADVICE: Final = {
+    Status.UNSUPPORTED_ACCESS: "This administrator may not do that: ask one that may to change the device's access control list.",
+    Status.UNSUPPORTED_ENDPOINT: "The device has no such endpoint: read the PartsList of its Descriptor on endpoint 0.",
+    Status.UNSUPPORTED_CLUSTER: "The device has no such function: read the ServerList of the endpoint's Descriptor.",
+    Status.UNSUPPORTED_ATTRIBUTE: "The device has no such value: read the cluster's AttributeList.",
+    Status.UNSUPPORTED_COMMAND: "The device has no such command: read the cluster's AcceptedCommandList.",
+    Status.UNSUPPORTED_WRITE: "The value can only be read.",
+    Status.CONSTRAINT_ERROR: "A value is outside what the device allows: read its limits.",
+    Status.INVALID_COMMAND: "A field is missing or of another type.",
+    Status.RESOURCE_EXHAUSTED: "The device is full: remove something first.",
+    Status.BUSY: "The device is busy: wait a moment and try again.",
+    Status.TIMEOUT: "The device waited too long for the rest of the request: try again.",
+    Status.NEEDS_TIMED_INTERACTION: "Send it as a timed request.",
+    Status.INVALID_IN_STATE: "The device cannot do that now: look at its state.",
+    Status.FAILSAFE_REQUIRED: "Arm the fail-safe first.",
+    Status.ACCESS_RESTRICTED: "The device's maker restricts this: ask them.",
+}
+
+
 class StatusError(Refused):
     """A refusal with a status of the interaction model.
 
@@ -63,7 +82,8 @@ class StatusError(Refused):
         self, status: Status, message: str = "", *, cluster_status: int | None = None, advice: str | None = None
     ) -> None:
         text = f"{status.name}: {message}" if message else status.name
-        super().__init__(text, status=int(status), cluster_status=cluster_status, advice=advice)
+        told = _ADVICE.get(status) if advice is None else advice
+        super().__init__(text, status=int(status), cluster_status=cluster_status, advice=told)
         self.code = status
 
 

@@ -15,7 +15,7 @@ from latchwork.matter.model.access import VIEW, Access, access
 from latchwork.matter.model.constraint import ConstraintError, constraint
 from latchwork.matter.model.spec import SpecVersion
 from latchwork.matter.tlv.elements import TlvError, decode
-from latchwork.matter.tlv.schema import Codec, Encoder, NullableCodec, Struct, codec_of
+from latchwork.matter.tlv.schema import Codec, Encoder, NullableCodec, OpenEnum, Struct, codec_of
 
 T = TypeVar("T")
 
@@ -199,6 +199,9 @@ class Attribute(Element, Generic[T]):
             raise TlvError(f"{self.spec_name} does not hold {type(value).__name__}") from error
         if self.codec.accept(decode(bytes(out))) != value and not isinstance(value, float):
             raise TlvError(f"{self.spec_name} does not hold {type(value).__name__}")
+        if isinstance(value, OpenEnum) and not value.is_known:
+            # A later revision's value is kept when a peer tells it, but not taken from one.
+            raise ConstraintError(f"{cluster.name}.{self.spec_name}: {int(value)} is no {type(value).__name__}")
         if self.constraint:
             try:
                 constraint(self.constraint).check(value, cluster.value_of)
@@ -253,6 +256,8 @@ class Command(Element):
         response: the response's fields, or None where only a status comes back.
         conformance: shorthand of Core 7.3.
         access: shorthand of Core 7.6: the privilege, F for fabric-scoped, T for timed.
+        is_strict: a field that is out of bounds makes the whole command invalid: the cluster asks for INVALID_COMMAND where others
+            answer CONSTRAINT_ERROR.
         since: first version of the specification that has it.
         until: first version of the specification without it.
         spec_name: the specification's name, where it does not follow from ours.
@@ -260,13 +265,14 @@ class Command(Element):
     Attributes:
         request: as given.
         response: as given.
+        is_strict: as given.
         response_id: None where there is no response.
         privilege: what it takes to invoke it.
         timed: only as part of a timed interaction (Core 8.4.5).
         fabric_scoped: only over a session that belongs to a fabric.
     """
 
-    __slots__ = ("fabric_scoped", "privilege", "request", "response", "response_id", "timed")
+    __slots__ = ("fabric_scoped", "is_strict", "privilege", "request", "response", "response_id", "timed")
 
     def __init__(
         self,
@@ -276,12 +282,14 @@ class Command(Element):
         conformance: str = "M",
         *,
         access: str = "O",
+        is_strict: bool = False,
         since: SpecVersion | None = None,
         until: SpecVersion | None = None,
         spec_name: str = "",
     ) -> None:
         super().__init__(number, conformance, since, until, spec_name)
         parsed = _access(access)
+        self.is_strict = is_strict
         self.request = request
         self.response = response
         self.response_id = None if response is None else response.command_id

@@ -19,7 +19,7 @@ from latchwork.matter.model.clusters.access_control import (
     AccessControlTargetStruct,
     ChangeTypeEnum,
 )
-from latchwork.matter.tlv.elements import ProfileTag, TlvError, TlvList, decode
+from latchwork.matter.tlv.elements import ProfileTag, TlvError, TlvList, decode_tagged
 from latchwork.matter.trust.access import AccessEntry, AccessTarget, AuthMode, Privilege, Subject, check_entry
 from latchwork.node.behavior import Behavior
 
@@ -153,10 +153,11 @@ def _is_extension(data: bytes) -> bool:
     if len(data) > MAX_EXTENSION:
         return False
     try:
-        elements = decode(data)
+        tag, elements, end = decode_tagged(data)
     except TlvError:
         return False
-    return type(elements) is TlvList and all(isinstance(tag, ProfileTag) for tag, _ in elements)
+    is_list = tag is None and type(elements) is TlvList and end == len(data)
+    return is_list and all(isinstance(tag, ProfileTag) for tag, _ in elements)
 
 
 def to_wire(entry: AccessEntry) -> AccessControlEntryStruct:

@@ -392,7 +392,7 @@ class DoorLock(Cluster):
     id = 0x0101
     revision = 10
     name = "DoorLock"
-    revisions: ClassVar[Mapping[SpecVersion, int]] = {SpecVersion.V1_4_2: 7}
+    revisions: ClassVar[Mapping[SpecVersion, int]] = {SpecVersion.V1_4_2: 9}
 
     class Feature(IntFlag):
         """Features, by their names and by their codes."""

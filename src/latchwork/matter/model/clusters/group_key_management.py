@@ -109,7 +109,7 @@ class GroupKeyManagement(Cluster):
     id = 0x003F
     revision = 3
     name = "GroupKeyManagement"
-    revisions: ClassVar[Mapping[SpecVersion, int]] = {SpecVersion.V1_4_2: 1}
+    revisions: ClassVar[Mapping[SpecVersion, int]] = {SpecVersion.V1_4_2: 2}
 
     class Feature(IntFlag):
         """Features, by their names and by their codes."""

@@ -5,12 +5,10 @@ Model storey of `matter`; a declaration in the shorthand of the specification, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntFlag
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from latchwork.matter.model.meta import Attribute, Cluster, Event, Priority
-from latchwork.matter.model.spec import SpecVersion
 from latchwork.matter.tlv.schema import U8, U16, U32, OpenEnum, Struct, Tag
 
 
@@ -241,7 +239,6 @@ class PowerSource(Cluster):
     id = 0x002F
     revision = 3
     name = "PowerSource"
-    revisions: ClassVar[Mapping[SpecVersion, int]] = {SpecVersion.V1_4_2: 1}
 
     class Feature(IntFlag):
         """Features, by their names and by their codes."""
