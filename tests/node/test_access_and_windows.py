@@ -18,12 +18,16 @@ from latchwork.matter.model.clusters.administrator_commissioning import (
 )
 from latchwork.matter.model.clusters.basic_information import BasicInformation
 from latchwork.matter.model.clusters.operational_credentials import (
+    AddNoc,
     AddTrustedRootCertificate,
+    AttestationRequest,
     CsrRequest,
     NodeOperationalCertStatusEnum,
     OperationalCredentials,
+    RemoveFabric,
     SetVidVerificationStatement,
     SignVidVerificationRequest,
+    UpdateFabricLabel,
     UpdateNoc,
 )
 from latchwork.matter.tlv.elements import decode
@@ -270,6 +274,33 @@ def test_a_root_that_is_none_is_refused(house):
     assert refused.value.code == Status.INVALID_COMMAND
 
 
+@pytest.mark.parametrize(
+    ("command", "request_"),
+    [
+        (OperationalCredentials.attestation_request, AttestationRequest(attestation_nonce=bytes(33))),
+        (OperationalCredentials.attestation_request, AttestationRequest(attestation_nonce=bytes(31))),
+        (OperationalCredentials.csr_request, CsrRequest(csr_nonce=bytes(33))),
+        (
+            OperationalCredentials.add_trusted_root_certificate,
+            AddTrustedRootCertificate(root_ca_certificate=bytes(401)),
+        ),
+        (
+            OperationalCredentials.add_noc,
+            AddNoc(noc_value=bytes(401), ipk_value=bytes(16), case_admin_subject=1, admin_vendor_id=1),
+        ),
+        (OperationalCredentials.update_noc, UpdateNoc(noc_value=bytes(401))),
+        (OperationalCredentials.update_fabric_label, UpdateFabricLabel(label="x" * 33)),
+        (OperationalCredentials.remove_fabric, RemoveFabric(fabric_index=0)),
+    ],
+)
+def test_a_credential_of_the_wrong_length_makes_the_whole_command_invalid(house, authority, command, request_):
+    admin = house.commission(authority)
+    house.arm(admin)
+    with pytest.raises(StatusError) as refused:
+        admin.invoke(OperationalCredentials, command, request_)
+    assert refused.value.code == Status.INVALID_COMMAND
+
+
 def test_an_update_over_pase_is_refused(house):
     with pytest.raises(StatusError) as refused:
         update_noc(house.commissioner(), b"\x15\x18")
@@ -304,7 +335,8 @@ def test_a_fabric_keeps_one_extension_beside_its_list(house, authority):
     extension = AccessControl.extension
     empty = AccessControlExtensionStruct(data=b"\x17\x18", fabric_index=1)
     admin.write(AccessControl, extension, (empty,))
-    for wrong in ((empty, empty), (empty.replace(data=b"\x15\x18"),), (empty.replace(data=b"\x17\x24\x00\x01\x18"),)):
+    no_extensions = (b"\x15\x18", b"\x37\x01\x18", b"\x17\x18\xff", b"\x17", b"", b"\x17\x24\x00\x01\x18")
+    for wrong in ((empty, empty), *((empty.replace(data=data),) for data in no_extensions)):
         with pytest.raises(StatusError) as refused:
             admin.write(AccessControl, extension, wrong)
         assert refused.value.code == Status.CONSTRAINT_ERROR
