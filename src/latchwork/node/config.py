@@ -68,7 +68,10 @@ class NodeConfig:
 
     def __post_init__(self) -> None:
         if self.verifier is None and (self.passcode is None or not is_valid_passcode(self.passcode)):
-            raise Misuse("a node needs a verifier or a passcode that the specification allows")
+            raise Misuse(
+                "the passcode is not one that the specification allows",
+                advice="Choose 1 to 99999998, but neither eight equal digits nor 12345678 or 87654321.",
+            )
         if not 5 <= self.max_fabrics <= 254:
             raise Misuse("a node holds 5 to 254 fabrics")
         if not 0 <= self.discriminator <= 0xFFF:
