@@ -35,11 +35,7 @@ class Host:
 
 
 class Network:
-    """The segment. Use it as a context: leaving it removes every namespace, and with them their interfaces.
-
-    Raises:
-        NoNetwork: on entering, where there is no root or no `ip netns`.
-    """
+    """The segment: `open` makes it, `close` removes every namespace, and with them their interfaces."""
 
     _numbers = count(1)
 
@@ -49,19 +45,25 @@ class Network:
         self._namespaces: list[str] = []
         self._ports = count(1)
 
-    def __enter__(self) -> "Network":
+    def open(self) -> None:
+        """Make the segment, without hosts.
+
+        Raises:
+            NoNetwork: there is no root or no `ip netns` here.
+        """
         if os.name != "posix" or os.geteuid() != 0:
             raise NoNetwork("needs root for network namespaces")
         if shutil.which("ip") is None:
             raise NoNetwork("needs the command ip (iproute2)")
         try:
             self._add(self._switch)
-            self._ip("-n", self._switch, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0", "stp_state", "0")
+            self._ip(
+                "-n", self._switch, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0", "stp_state", "0"
+            )
             self._ip("-n", self._switch, "link", "set", "br0", "up")
         except subprocess.CalledProcessError as error:
             self.close()
             raise NoNetwork(f"no network namespace here: {error.stderr.strip()}") from None
-        return self
 
     def host(self, name: str) -> Host:
         """One more host; `name` is short and appears in process lists."""
@@ -89,9 +91,6 @@ class Network:
         """Remove all of it; more than once is harmless."""
         while self._namespaces:
             subprocess.run(["ip", "netns", "del", self._namespaces.pop()], capture_output=True, check=False, timeout=10)
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _run(*arguments: str) -> None:

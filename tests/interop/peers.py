@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from network import INTERFACE, Host
 
@@ -94,10 +94,17 @@ class Peer:
                 bufsize=1,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def __repr__(self) -> str:
         return self.name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def _read(self) -> None:
         for text in self.process.stdout:
@@ -110,11 +117,14 @@ class Peer:
         with self._news:
             self._ended = True
             self._news.notify_all()
+        self.process.stdout.close()
 
     def _heard(self, line: Line) -> None:
         """A line came; called with the lock held."""
 
-    def wait_for(self, matches: Callable[[Line], object], what: str, *, since: int = 0, seconds: float = ANSWER) -> Line:
+    def wait_for(
+        self, matches: Callable[[Line], object], what: str, *, since: int = 0, seconds: float = ANSWER
+    ) -> Line:
         """The first line from number `since` on that `matches`.
 
         Raises:
@@ -165,11 +175,13 @@ class Peer:
             self.process.wait(STOP)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._reader.join(STOP)
 
     def kill(self) -> None:
         """End it as a power cut would."""
         self.process.kill()
         self.process.wait(STOP)
+        self._reader.join(STOP)
         with suppress(OSError, ValueError):
             self.process.stdin.close()
 
@@ -328,7 +340,11 @@ def _program(kind: str, role: str) -> list[str]:
         return [sys.executable, "-m", "latchwork.cli", role, "--json"]
     if kind == "matterjs":
         return ["node", str(_script("lock-device.mjs" if role == "lock" else "controller.mjs"))]
-    return [str(HERE / "chip" / "private"), str(CACHE / "chip" / "bin" / "python"), str(HERE / "chip" / "controller.py")]
+    return [
+        str(HERE / "chip" / "private"),
+        str(CACHE / "chip" / "bin" / "python"),
+        str(HERE / "chip" / "controller.py"),
+    ]
 
 
 def _script(name: str) -> Path:
@@ -348,6 +364,6 @@ def _options(options: dict[str, Any], storage: Path) -> list[str]:
 def authorities(folder: Path) -> Path:
     """A folder with the development attestation authorities, as the C++ SDK takes them."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, authority in enumerate(development_trust().authorities):
+    for number, authority in enumerate(development_trust().authorities.values()):
         (folder / f"{number}.der").write_bytes(authority.encoded)
     return folder

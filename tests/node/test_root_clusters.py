@@ -100,6 +100,18 @@ def test_a_removed_key_set_leaves_the_map(house, authority):
         assert refused.value.code == status
 
 
+def test_a_group_may_have_several_key_sets_and_loses_only_the_removed_one(house, authority):
+    admin = house.commission(authority)
+    for number in (1, 2):
+        admin.invoke(Keys, Keys.key_set_write, key_set(number))
+    admin.write(Keys, Keys.group_key_map, (mapping(7, 1), mapping(8, 2), mapping(8, 1)))
+    with pytest.raises(StatusError) as refused:
+        admin.write(Keys, Keys.group_key_map, (mapping(8, 1), mapping(8, 1)))
+    assert refused.value.code == Status.CONSTRAINT_ERROR
+    admin.invoke(Keys, Keys.key_set_remove, KeySetRemove(group_key_set_id=1))
+    assert admin.read(Keys.group_key_map, Keys) == (mapping(8, 2),)
+
+
 def test_no_group_maps_to_the_identity_protection_key(house, authority):
     admin = house.commission(authority)
     keys = house.node.endpoints[0].behavior(GroupKeyManagementBehavior)
@@ -169,6 +181,42 @@ def test_the_next_zone_takes_over_when_its_time_comes(house, authority):
     assert admin.read(Time.time_zone, Time) == (zone(0, 0, "Europe/London"),)
 
 
+def test_summer_time_and_zones_tell_when_they_begin_and_end_though_nobody_reads(house, authority):
+    admin = house.commission(authority)
+    now, second = admin.read(Time.utc_time, Time), 1_000_000
+    admin.invoke(Time, Time.set_time_zone, SetTimeZone(time_zone=(zone(3600), zone(7200, now + 50 * second, "B"))))
+    offsets = (summer(3600, 0, now + 10 * second), summer(1800, now + 25 * second, now + 40 * second))
+    admin.invoke(Time, Time.set_dst_offset, SetDstOffset(dst_offset=offsets))
+    told = []
+    for seconds in (0, 9, 2, 13, 2, 13, 2, 8, 2):
+        house.advance(seconds)
+        summers = [event.dst_offset_active for event in admin.events(Time, Time.dst_status)]
+        told.append((summers, [event.name for event in admin.events(Time, Time.time_zone_status)][1:]))
+    assert told == [
+        ([True], []),
+        ([True], []),
+        ([True, False], []),
+        ([True, False], []),
+        ([True, False, True], []),
+        ([True, False, True], []),
+        ([True, False, True, False], []),
+        ([True, False, True, False], []),
+        ([True, False, True, False], ["B"]),
+    ]
+
+
+def test_summer_time_goes_on_over_a_restart_and_its_end_is_told(house, authority):
+    admin = house.commission(authority)
+    now = admin.read(Time.utc_time, Time)
+    admin.invoke(Time, Time.set_dst_offset, SetDstOffset(dst_offset=(summer(3600, 0, now + 5_000_000),)))
+    house.reboot(power_cut=True)
+    admin = house.admin(1)
+    assert admin.events(Time, Time.dst_status) == []
+    house.advance(6)
+    assert [event.dst_offset_active for event in admin.events(Time, Time.dst_status)] == [False]
+    assert admin.read(Time.dst_offset, Time) == ()
+
+
 def test_zones_survive_a_restart(house, authority):
     admin = house.commission(authority)
     admin.invoke(Time, Time.set_time_zone, SetTimeZone(time_zone=(zone(3600),)))
@@ -207,6 +255,26 @@ def test_summer_times_that_do_not_follow_each_other_are_refused(house, authority
     with pytest.raises(StatusError) as refused:
         admin.invoke(Time, Time.set_dst_offset, SetDstOffset(dst_offset=offsets))
     assert refused.value.code == Status.CONSTRAINT_ERROR
+
+
+def test_a_corrected_clock_moves_the_end_of_summer_time(house, authority):
+    admin = house.commission(authority)
+    now, hour = admin.read(Time.utc_time, Time), 3_600_000_000
+    admin.invoke(Time, Time.set_dst_offset, SetDstOffset(dst_offset=(summer(3600, 0, now + hour),)))
+    admin.invoke(Time, Time.set_utc_time, SetUtcTime(utc_time=now + hour - 5_000_000, granularity=3))
+    house.advance(6)
+    assert [event.dst_offset_active for event in admin.events(Time, Time.dst_status)] == [True, False]
+
+
+def test_reading_the_local_time_plans_nothing_anew(house, authority, monkeypatch):
+    admin = house.commission(authority)
+    now, hour = admin.read(Time.utc_time, Time), 3_600_000_000
+    admin.invoke(Time, Time.set_dst_offset, SetDstOffset(dst_offset=(summer(3600, 0, now + hour),)))
+    planned = []
+    monkeypatch.setattr(house.node, "call_at", lambda when, _callback: planned.append(when))
+    house.advance(1)
+    assert admin.read(Time.local_time, Time) == now + hour + 1_000_000
+    assert planned == []
 
 
 def test_a_node_without_a_clock_takes_the_time(make_house, authority):

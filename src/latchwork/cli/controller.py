@@ -20,7 +20,7 @@ import click
 
 from latchwork.base.errors import Bug, LatchworkError, Misuse, Refused
 from latchwork.cli.lines import StandardInput, emit, parse
-from latchwork.cli.process import since_start_ms
+from latchwork.cli.process import settle, since_start_ms
 from latchwork.cli.values import pascal
 from latchwork.matter.messages.status import Status, StatusError
 
@@ -88,6 +88,7 @@ async def _run(storage: Path, interface: str, port: int, label: str, trust: Path
             store=store, runtime=runtime, discovery=MdnsDiscovery(interface), label=label, trust=trust_store(trust)
         )
         try:
+            settle()
             emit({"event": "ready", "ms": since_start_ms(), "pid": os.getpid()})
             await _serve(Operations(controller, emit, label), stop)
         finally:

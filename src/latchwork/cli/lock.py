@@ -18,7 +18,7 @@ import click
 
 from latchwork.base.errors import LatchworkError, Misuse
 from latchwork.cli.lines import StandardInput, StandardOutput, line_of, parse
-from latchwork.cli.process import since_start_ms
+from latchwork.cli.process import settle, since_start_ms
 
 _SPECS: Final = ("1.6", "1.4.2")
 _LEVELS: Final = ("debug", "info", "warn", "error")
@@ -131,6 +131,7 @@ class _Serving:
                 tcp = TcpTransport(self._interface, udp.port)
                 await tcp.start()
             await lock.start(udp, discovery, tcp=tcp)
+            settle()
             self._tell(
                 {
                     "event": "ready",

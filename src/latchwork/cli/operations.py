@@ -13,7 +13,7 @@ from latchwork.base.errors import Misuse
 from latchwork.cli import model_names as names
 from latchwork.cli.process import memory
 from latchwork.cli.values import from_json, raw_from_json, struct_from_json, to_json
-from latchwork.controller.controller import Controller
+from latchwork.controller.controller import FIND_TIMEOUT, Controller
 from latchwork.controller.peer import Peer
 from latchwork.controller.steps import Step, StepReport
 from latchwork.matter.interaction.client import AttributeWrite, Invocation
@@ -79,7 +79,10 @@ class Operations:
     # nodes
 
     async def commission(self, request: dict[str, Any]) -> dict[str, Any]:
-        """{"code", "nodeId"?, "allowUncertified"?} → {"node", "nodeId", "attestation", "phases"}, milliseconds."""
+        """{"code", "nodeId"?, "allowUncertified"?, "timeout"?} → {"node", "nodeId", "attestation", "phases"}, milliseconds.
+
+        `timeout` is how long the device may take to be found, seconds.
+        """
         code = request.get("code")
         if not isinstance(code, str):
             raise Misuse("commission needs a code")
@@ -89,6 +92,7 @@ class Operations:
             code,
             node_id=None if node_id is None else _integer(node_id, "nodeId"),
             on_step=watch.step,
+            timeout=_integer(request.get("timeout", round(FIND_TIMEOUT)), "timeout"),
             accept=(lambda _: True) if request.get("allowUncertified") is True else None,
         )
         if self._label:

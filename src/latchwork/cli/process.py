@@ -5,6 +5,7 @@ The roof; reads /proc where there is one.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import sys
@@ -22,6 +23,15 @@ def since_start_ms() -> int:
         return round((time.clock_gettime(time.CLOCK_BOOTTIME) - started) * 1000)
     except (OSError, ValueError, IndexError, AttributeError):
         return round((time.monotonic() - _IMPORTED) * 1000)
+
+
+def settle() -> None:
+    """The process has started: what it loaded stays, so it is searched for garbage once, now, and never again.
+
+    Without this, a full collection looks at all of it and holds up a request by 10 to 30 ms every now and then.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def memory() -> dict[str, int]:

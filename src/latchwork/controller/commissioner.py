@@ -160,24 +160,26 @@ class Commissioning:
             self._pase = await self._step(Step.PASE, found)
             return Requests(runtime, self._pase)
         candidates = self._candidates()
-        refused: LatchworkError | None = None
+        refused: CommissioningFailed | None = None
         try:
             while True:
                 try:
-                    first = anext(candidates) if refused is None else self._another(candidates, refused)
+                    first = anext(candidates) if refused is None else self._another(candidates, refused.cause)
                     addresses, advert = await self._step(
                         Step.FIND, first, lambda found: {"address": found[0][0][0], "device": found[1]}
                     )
                     self._pase = await self._step(Step.PASE, self._first_pairing(addresses, advert))
                     return Requests(runtime, self._pase)
                 except CommissioningFailed as failed:
+                    if refused is not None and failed.cause is refused.cause:
+                        raise refused from None  # there was no other: what failed is the pairing, not the search
                     # A short discriminator may be that of several devices: only one of them knows the passcode.
                     wrong = (
                         isinstance(failed.cause, HandshakeFailed) and failed.cause.kind is FailureKind.WRONG_PASSCODE
                     )
                     if self.payload.discriminator.long is not None or not wrong or refused is not None:
                         raise
-                    refused = failed.cause
+                    refused = failed
         finally:
             await candidates.aclose()  # type: ignore[attr-defined]  # an async generator of ours
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from latchwork.base.errors import LatchworkError, Unreachable, Unsupported
 from latchwork.base.logs import log, logger
-from latchwork.controller.requests import Answer, Entry, Query, Requests
+from latchwork.controller.requests import Answer, Entry, Query, Requests, WindowMissed
 from latchwork.controller.router import ReportRouter
 from latchwork.controller.subscription import OnReport, Subscription
 from latchwork.controller.windows import open_window
@@ -43,6 +43,9 @@ RESOLVE_TIMEOUT: Final = 10.0
 NOT_FOUND_ADVICE: Final = "Check that the device has power and that its network is this one."
 SUSPICION: Final = 1.0
 """Seconds of silence after which a second connection is tried beside a request: a restarted peer forgot the session."""
+
+TIMED_TRIES: Final = 3
+"""How often a timed interaction is begun whose request comes too late each time, as it does in a network that loses a lot."""
 
 
 class StoredPeer(Struct):
@@ -88,6 +91,7 @@ class Peer:
         self._session: Session | None = None
         self._requests: Requests | None = None
         self._connecting: asyncio.Task[Session] | None = None
+        self._waiting: list[tuple[Session, Callable[[], bool]]] = []
 
     @property
     def runtime(self) -> Runtime:
@@ -192,6 +196,8 @@ class Peer:
         requests = await self.requests()
         loop = asyncio.get_running_loop()
         watch = loop.call_later(SUSPICION, self._suspect, requests.session, loop.time())
+        waits = (requests.session, may_repeat)
+        self._waiting.append(waits)
         try:
             return await work(requests)
         except Unreachable as error:
@@ -204,6 +210,7 @@ class Peer:
             log(_log, 20, "session lost", node=self.node_id, reason=error)
         finally:
             watch.cancel()
+            self._waiting.remove(waits)
         return await work(await self.requests())
 
     def _suspect(self, session: Session, since: float) -> None:
@@ -218,7 +225,8 @@ class Peer:
             self._connecting = None
             return
         self._connected(task)
-        if session.last_heard < since:
+        # What may not be repeated stays where it is: its answer, or MRP giving up, is all there is to know of it.
+        if session.last_heard < since and all(may() for waits, may in self._waiting if waits is session):
             self._drop(session)
 
     def _drop(self, session: Session) -> None:
@@ -300,12 +308,19 @@ class Peer:
         """
         begun: list[bool] = []
         is_timed = timed_ms != 0 and (timed_ms is not None or command.timed)
-        return await self.call(
-            lambda requests: requests.invoke(
+
+        async def attempt(requests: Requests) -> Struct | None:
+            begun.clear()
+            return await requests.invoke(
                 endpoint, command, request, timed_ms=timed_ms, on_timed=lambda: begun.append(True)
-            ),
-            lambda: is_timed and not begun,
-        )
+            )
+
+        for _ in range(TIMED_TRIES - 1):
+            try:
+                return await self.call(attempt, lambda: is_timed and not begun)
+            except WindowMissed as error:
+                log(_log, 20, "timed request late", node=self.node_id, command=command.spec_name, reason=error)
+        return await self.call(attempt, lambda: is_timed and not begun)
 
     async def invoke_raw(self, requests_of: Callable[[Requests], Awaitable[InvokeResult]]) -> InvokeResult:
         """Invoke by ids, for tools; never repeated."""

@@ -48,6 +48,12 @@ TIMED_MS: Final = 10_000
 """How long a timed interaction stays open, milliseconds: a sleepy lock needs seconds."""
 
 
+class WindowMissed(StatusError):
+    """A timed request arrived too late: the device did nothing (Core 8.2.3.3), and may be asked again at once."""
+
+    advice = "The connection to the device is bad: try again nearer to it, or when the network is quieter."
+
+
 class UnexpectedAnswer(PeerViolation):
     """The peer answered with a message that does not belong there."""
 
@@ -89,6 +95,13 @@ def expect(message: Message, opcode: int) -> bytes:
     if message.opcode == Opcode.STATUS_RESPONSE and message.protocol_id == 1:
         raise status_of(message)
     raise UnexpectedAnswer(f"message 0x{message.opcode:02x} of protocol {message.protocol_id} stands where it may not")
+
+
+def _check_window(message: Message) -> None:
+    if message.opcode == Opcode.STATUS_RESPONSE and message.protocol_id == 1:
+        refused = status_of(message)
+        if refused.status == Status.TIMEOUT:
+            raise WindowMissed(Status.TIMEOUT, "the request came too late, nothing was done")
 
 
 async def collect(exchange: Exchange, first: Message, timeout: float) -> ReportCollector:  # noqa: ASYNC109 - handed on
@@ -223,6 +236,7 @@ class Requests:
         """Invoke a command by ids; the result may be a refusal.
 
         Raises:
+            WindowMissed: a timed request came too late: nothing was done.
             StatusError: the whole request was refused.
             LatchworkError: no answer.
         """
@@ -233,6 +247,8 @@ class Requests:
                 on_timed()
             payload = invoke_request(invocation, timed=timed_ms is not None)
             message = await exchange.request(Opcode.INVOKE_REQUEST, payload, timeout=self.timeout)
+            if timed_ms is not None:
+                _check_window(message)
             results: list[InvokeResult] = []
             while True:
                 try:

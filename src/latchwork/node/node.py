@@ -44,6 +44,7 @@ from latchwork.node.endpoint import BehaviorFactory, Endpoint
 from latchwork.node.failsafe import FailSafe
 from latchwork.node.membership import Membership
 from latchwork.node.persistence import Ledger
+from latchwork.node.preparation import prepare
 from latchwork.node.presence import Presence
 from latchwork.stack.mdns_contract import Discovery
 from latchwork.stack.runtime import Runtime
@@ -504,6 +505,8 @@ class Node:
         """
         self._presence = Presence(self, runtime, discovery)
         self.start_local()
+        if not len(self.fabrics):
+            prepare(self)
         await self._presence.begin()
 
     async def stop(self) -> None:

@@ -23,6 +23,7 @@ import chip.logging  # noqa: E402 - after standard output is ours
 from chip import CertificateAuthority, ChipStack, clusters, native  # noqa: E402
 from chip.ChipDeviceCtrl import DiscoveryType  # noqa: E402
 from chip.clusters.Attribute import ValueDecodeFailure  # noqa: E402
+from chip.clusters.ClusterObjects import ALL_ATTRIBUTES, ALL_CLUSTERS  # noqa: E402
 from chip.clusters.Types import Nullable  # noqa: E402
 from chip.interaction_model import InteractionModelError  # noqa: E402
 
@@ -44,7 +45,9 @@ class Operations:
         )
         self._kept = storage / "nodes.json"
         self._nodes = json.loads(self._kept.read_text()) if self._kept.exists() else []
-        self._authorities = CertificateAuthority.CertificateAuthorityManager(self._stack, self._stack.GetStorageManager())
+        self._authorities = CertificateAuthority.CertificateAuthorityManager(
+            self._stack, self._stack.GetStorageManager()
+        )
         self._authorities.LoadAuthoritiesFromStorage()
         if self._authorities.activeCaList:
             admin = self._authorities.activeCaList[0].adminList[0]
@@ -78,9 +81,15 @@ class Operations:
         if request.get("events") or "event" in request:
             found = await self._controller.ReadEvent(node, [(*_path(request, "event"), 1)], fabricFiltered=filtered)
             return [_event(entry) for entry in found]
-        found = await self._controller.Read(node, attributes=[_path(request, "attribute") or "*"], fabricFiltered=filtered)
-        entries = [entry for endpoint in found.attributes for entry in _endpoint(endpoint, found.attributes[endpoint])]
-        return entries if "attribute" not in request else [e for e in entries if e["attribute"] == request["attribute"]]
+        found = await self._controller.Read(
+            node, attributes=[_path(request, "attribute") or "*"], fabricFiltered=filtered
+        )
+        return [
+            _attribute(endpoint, cluster, attribute, value)
+            for endpoint, clusters in found.tlvAttributes.items()
+            for cluster, attributes in clusters.items()
+            for attribute, value in attributes.items()
+        ]
 
     async def invoke(self, request: dict[str, Any]) -> Any:
         kind = getattr(_cluster(request).Commands, request["command"])
@@ -91,7 +100,10 @@ class Operations:
         if not timed and kind.must_use_timed_invoke:
             command = _plain(kind)(**request.get("fields", {}))  # the SDK itself would refuse to send it
         response = await self._controller.SendCommand(
-            int(request["node"]), request["endpoint"], command, timedRequestTimeoutMs=int(timed * 1000) if timed else None
+            int(request["node"]),
+            request["endpoint"],
+            command,
+            timedRequestTimeoutMs=int(timed * 1000) if timed else None,
         )
         return None if response is None else _plain_value(response)
 
@@ -107,7 +119,8 @@ class Operations:
         name = f"{request['node']}/{request.get('endpoint', '*')}/{request.get('cluster', '*')}"
 
         def changed(path: Any, transaction: Any) -> None:
-            entry = _attribute(path.Path.EndpointId, path.ClusterType, path.AttributeType, transaction.GetAttribute(path))
+            where = path.Path
+            entry = _attribute(where.EndpointId, where.ClusterId, where.AttributeId, transaction.GetTLVAttribute(where))
             emit({"event": "attribute", "subscription": name, **entry})
 
         subscription.SetAttributeUpdateCallback(changed)
@@ -158,35 +171,36 @@ def _path(request: dict[str, Any], key: str) -> tuple[Any, ...]:
     return tuple(parts)
 
 
-def _endpoint(endpoint: int, found: dict[Any, Any]) -> list[dict[str, Any]]:
-    return [
-        _attribute(endpoint, cluster, attribute, value)
-        for cluster, attributes in found.items()
-        for attribute, value in attributes.items()
-        if attribute.__name__ != "DataVersion"
-    ]
-
-
-def _attribute(endpoint: int, cluster: type, attribute: type, value: Any) -> dict[str, Any]:
-    entry = {"endpoint": endpoint, "cluster": cluster.__name__, "attribute": attribute.__name__}
+def _attribute(endpoint: int, cluster: int, attribute: int, value: Any) -> dict[str, Any]:
+    """An entry of a report; what this SDK does not know keeps its numbers."""
+    where: dict[str, Any] = {"endpoint": endpoint, "cluster": cluster, "attribute": attribute}
     if isinstance(value, ValueDecodeFailure):
-        return entry | {"error": str(value.Reason)}
-    return entry | {"value": _plain_value(value)}
+        return where | {"error": str(value.Reason)}
+    if cluster in ALL_CLUSTERS:
+        where["cluster"] = ALL_CLUSTERS[cluster].__name__
+    kind = ALL_ATTRIBUTES.get(cluster, {}).get(attribute)
+    if kind is None:
+        return where | {"value": _plain_value(value)}
+    where["attribute"] = kind.__name__
+    try:
+        return where | {"value": _plain_value(kind.FromTagDictOrRawValue(value))}
+    except Exception as error:  # noqa: BLE001 - whatever the SDK raises, it could not read the value
+        return where | {"error": f"{type(error).__name__}: {error}"}
 
 
 def _event(event: Any) -> dict[str, Any]:
     header, kind = event.Header, type(event.Data)
     name = kind.__qualname__.split(".")
     where = {"endpoint": header.EndpointId, "cluster": name[0], "name": name[-1], "number": header.EventNumber}
-    return where | {"priority": int(header.Priority), "value": _plain_value(event.Data)}
+    return where | {"priority": _plain_value(header.Priority), "value": _plain_value(event.Data)}
 
 
 def _plain_value(value: Any) -> Any:
     """What JSON takes: structures are objects, absent fields are left out."""
     if isinstance(value, Nullable):
         return None
-    if isinstance(value, enum.IntFlag | enum.IntEnum):
-        return int(value)
+    if isinstance(value, enum.Enum):
+        return value.value
     if isinstance(value, bytes):
         return {"hex": value.hex()}
     if isinstance(value, list):

@@ -324,9 +324,8 @@ def test_the_official_signers_have_the_published_key_identifiers():
 
 
 def test_a_declaration_of_the_test_signer_is_not_trusted_where_only_official_ones_are():
-    from latchwork.matter.trust.declaration_signers import official_signers
-
     from latchwork.matter.trust.attestation import TrustStore
+    from latchwork.matter.trust.declaration_signers import official_signers
 
     store = TrustStore((paa.encoded for paa in development_trust().authorities.values()), official_signers())
     assert result_of(ours(), store) is R.CERTIFICATION_DECLARATION_NO_CERTIFICATE_FOUND

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -26,7 +27,7 @@ from latchwork.matter.session.group import GroupReceiver, GroupSession
 from latchwork.matter.session.handshake import Established, Handshake, HandshakeFailed, Pbkdf
 from latchwork.matter.session.pase import pase_initiator, pase_responder
 from latchwork.matter.session.resumption import ResumptionRecord, ResumptionStore
-from latchwork.matter.session.secure import SecureSession
+from latchwork.matter.session.secure import CounterExhausted, SecureSession
 from latchwork.matter.session.table import SessionTable
 from latchwork.matter.session.unsecured import UnsecuredSession
 from latchwork.matter.trust.access import AuthMode, Subject
@@ -75,6 +76,12 @@ class _Timed(Protocol):
 
 
 Outcome = Callable[["SecureSession | LatchworkError"], None]
+
+
+def _worth(session: UnsecuredSession) -> int:
+    if not session.exchanges:
+        return 0
+    return 2 if any(not exchange.is_closed for exchange in session.exchanges.values()) else 1
 
 
 def _nothing(*_: object) -> None:
@@ -188,13 +195,22 @@ class Engine:
         self._next_deadline = NEVER
         for timed in list(self._watched):
             if timed.deadline <= now:
-                timed.handle_deadline(now)
+                try:
+                    timed.handle_deadline(now)
+                except CounterExhausted:
+                    self._worn_out(timed)
             if timed.deadline == NEVER:
                 self._watched.pop(timed, None)
         earliest = min((timed.deadline for timed in self._watched), default=NEVER)
         if earliest < NEVER:
             self._next_deadline = earliest
             self.hooks.on_deadline(earliest)
+
+    def _worn_out(self, timed: _Timed) -> None:
+        """An acknowledgement was due in a session that has no counter left for it."""
+        session = timed.session if isinstance(timed, Exchange) else None
+        if isinstance(session, SecureSession):
+            self.close_session(session, now=self.now, notify=False)
 
     # Carrier
 
@@ -213,10 +229,12 @@ class Engine:
     def forget(self, exchange: Exchange) -> None:
         """An exchange is over: part of `Carrier`."""
         session = exchange.session
+        self._watched.pop(exchange, None)
         if session.exchanges.get(exchange.key) is exchange:
             del session.exchanges[exchange.key]
-        if isinstance(session, UnsecuredSession) and not session.exchanges:
-            self._unsecured.pop((session.ephemeral_id, session.is_initiator), None)
+        # A peer's is kept until others need the room: late duplicates of its first message must not begin another handshake.
+        if isinstance(session, UnsecuredSession) and session.is_initiator and not session.exchanges:
+            self._unsecured.pop((session.ephemeral_id, True), None)
 
     # Exchanges and sessions
 
@@ -242,9 +260,10 @@ class Engine:
         self.now = now
         if notify:
             report = StatusReport(GeneralCode.SUCCESS, ProtocolId.SECURE_CHANNEL, SecureChannelCode.CLOSE_SESSION)
-            farewell = self.open(session)
-            farewell.post(Opcode.STATUS_REPORT, report.encode(), now=now, protocol_id=0, reliable=False)
-            farewell.close(now=now)
+            with suppress(CounterExhausted):
+                farewell = self.open(session)
+                farewell.post(Opcode.STATUS_REPORT, report.encode(), now=now, protocol_id=0, reliable=False)
+                farewell.close(now=now)
         session.is_closed = True
         self.sessions.remove(session)
         for exchange in list(session.exchanges.values()):
@@ -322,7 +341,8 @@ class Engine:
         self._keep_unsecured(session)
         exchange = self.open(session)
 
-        def finished(_: HandshakeRun, result: Established | LatchworkError) -> None:
+        def finished(run: HandshakeRun, result: Established | LatchworkError) -> None:
+            self._watched.pop(run, None)
             self.sessions.release(local_id)
             if isinstance(result, LatchworkError):
                 done(result)
@@ -338,6 +358,7 @@ class Engine:
         self.now = now
         run.deadline = now
         run.handle_deadline(now)
+        run.exchange.fail(SessionClosed("the handshake was given up"))  # nobody wants an acknowledgement any more
 
     # Handshakes, responder
 
@@ -353,6 +374,7 @@ class Engine:
         local_id = self.sessions.reserve(self.entropy)
 
         def finished(run: HandshakeRun, result: Established | LatchworkError) -> None:
+            self._watched.pop(run, None)
             self.sessions.release(local_id)
             if isinstance(result, Established):
                 self._establish(result, exchange.session.address)
@@ -472,10 +494,14 @@ class Engine:
             session.last_heard = session.last_used = self.now
             if session.address != address and type(address) is tuple and not session.is_stream:
                 session.address = address
-        self._dispatch(session, plain, counter, is_new)
+        try:
+            self._dispatch(session, plain, counter, is_new)
+        except CounterExhausted:
+            self.close_session(session, now=self.now, notify=False)
 
     def _receive_unsecured(self, data: bytes, address: object) -> None:
         header, start = MessageHeader.decode(data)
+        is_first = False
         if header.destination_node is not None:
             session = self._unsecured.get((header.destination_node, True))
         elif header.source_node is not None:
@@ -490,6 +516,7 @@ class Engine:
                     now=self.now,
                 )
                 self._keep_unsecured(session)
+                is_first = True
         else:
             session = None
         if session is None or session.address != address:
@@ -503,9 +530,11 @@ class Engine:
         elif window.is_restart(header.counter):
             window.restart(header.counter)
             is_new = True
-        self._dispatch(session, data[start:], header.counter, is_new)
-        if not session.exchanges:
-            self._unsecured.pop((session.ephemeral_id, session.is_initiator), None)
+        try:
+            self._dispatch(session, data[start:], header.counter, is_new)
+        finally:
+            if is_first and not session.exchanges:
+                self._unsecured.pop((session.ephemeral_id, False), None)  # it did not even try a handshake
 
     def _receive_group(self, session_id: int, data: bytes, address: object) -> None:
         opened = self.groups.open(session_id, data)
@@ -621,7 +650,8 @@ class Engine:
 
     def _keep_unsecured(self, session: UnsecuredSession) -> None:
         while len(self._unsecured) >= MAX_UNSECURED:
-            oldest = next(iter(self._unsecured.values()))
+            # Those that are over first, then those that only wait for a last acknowledgement, then the oldest.
+            oldest = min(self._unsecured.values(), key=_worth)
             del self._unsecured[oldest.ephemeral_id, oldest.is_initiator]
             for exchange in list(oldest.exchanges.values()):
                 if isinstance(exchange, Exchange):

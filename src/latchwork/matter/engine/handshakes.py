@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from latchwork.base.errors import LatchworkError
+from latchwork.base.errors import LatchworkError, Unreachable
 from latchwork.matter.exchange.exchange import Exchange, Message
 from latchwork.matter.messages.header import ProtocolId
 from latchwork.matter.session.handshake import Established, Handshake, HandshakeFailed, Pbkdf, Received, Send
@@ -19,7 +19,7 @@ HANDSHAKE_TIMEOUT: Final = 60.0
 _STATUS_REPORT: Final = 0x40
 
 
-class SlowPeer(LatchworkError):
+class SlowPeer(Unreachable):
     """The peer acknowledged a handshake's message but did not answer it in time."""
 
 

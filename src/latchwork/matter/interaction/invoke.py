@@ -224,6 +224,8 @@ def _fields(command: Command, data: Any) -> Any:
     try:
         return kind.accept(data)
     except BoundsError as error:
-        raise StatusError(Status.INVALID_COMMAND if command.is_strict else Status.CONSTRAINT_ERROR, str(error)) from error
+        raise StatusError(
+            Status.INVALID_COMMAND if command.is_strict else Status.CONSTRAINT_ERROR, str(error)
+        ) from error
     except TlvError as error:
         raise StatusError(Status.INVALID_COMMAND, str(error)) from error

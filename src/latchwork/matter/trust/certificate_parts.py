@@ -208,16 +208,21 @@ def time_from_der(cursor: Cursor) -> int | None:
         DerError: no time.
     """
     tag, body = cursor.any()
-    text = body.decode("ascii")
-    if text == _NO_EXPIRY:
-        return None
     try:
+        text = body.decode("ascii")
+        if text == _NO_EXPIRY:
+            return None
         if tag == der.UTC_TIME:
             century = "19" if int(text[:2]) >= 50 else "20"
             text = century + text
         elif tag != der.GENERALIZED_TIME:
             raise DerError("no time")
-        moment = datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+        digits = text.removesuffix("Z")
+        if len(text) != 15 or len(digits) != 14 or not digits.isdecimal():
+            raise DerError("no time")
+        # By hand: the library's parser of formats costs a first certificate milliseconds.
+        month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(4, 14, 2))
+        moment = datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         raise DerError("no time") from None
     return int(moment.timestamp()) - MATTER_EPOCH_S

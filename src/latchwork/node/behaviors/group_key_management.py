@@ -56,7 +56,7 @@ class GroupKeyManagementBehavior(Behavior):
         """Replaces the accessing fabric's part of the map; `value` holds the other parts too, as they were read.
 
         Raises:
-            StatusError: an entry names the identity protection key, a group twice, or there are too many.
+            StatusError: an entry names the identity protection key or is there twice, or there are too many.
         """
         index = context.subject.fabric_index
         pairs = tuple((entry.group_id, entry.group_key_set_id) for entry in value if entry.fabric_index == index)
@@ -64,8 +64,8 @@ class GroupKeyManagementBehavior(Behavior):
             raise StatusError(Status.RESOURCE_EXHAUSTED, f"a fabric maps at most {MAX_GROUPS} groups")
         if any(keys == 0 or group == 0 for group, keys in pairs):
             raise StatusError(Status.CONSTRAINT_ERROR, "key set 0 protects identities, not groups")
-        if len({group for group, _ in pairs}) < len(pairs):
-            raise StatusError(Status.CONSTRAINT_ERROR, "a group has one key set")
+        if len(set(pairs)) < len(pairs):
+            raise StatusError(Status.CONSTRAINT_ERROR, "a group has a key set once")
         self.node.members.groups(index).mappings = pairs
         self._changed_for(index)
         self.touch(GroupKeyManagement.group_key_map)

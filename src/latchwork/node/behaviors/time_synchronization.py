@@ -6,7 +6,7 @@ administrator.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latchwork.matter.interaction.view import RequestContext
 from latchwork.matter.messages.status import Status, StatusError
@@ -25,8 +25,12 @@ from latchwork.matter.model.clusters.time_synchronization import (
     TimeZoneStruct,
 )
 from latchwork.matter.tlv.schema import Struct
+from latchwork.node.agenda import Appointment
 from latchwork.node.behavior import Behavior
 from latchwork.node.config import NodeConfig
+
+if TYPE_CHECKING:
+    from latchwork.node.endpoint import Endpoint
 
 MAX_ZONES = 2
 MAX_DST = 4
@@ -58,9 +62,25 @@ def time_synchronization(config: NodeConfig) -> TimeSynchronization:
 class TimeSynchronizationBehavior(Behavior):
     """Tells the time, and takes it from administrators."""
 
-    __slots__ = ()
+    __slots__ = ("_due", "_has_summer_time", "_planned_for")
 
     cluster = TimeSynchronization
+
+    def __init__(self, endpoint: Endpoint, state: TimeSynchronization) -> None:
+        super().__init__(endpoint, state)
+        self._due: Appointment | None = None
+        self._has_summer_time = False
+        self._planned_for: int | None = None
+
+    def start(self) -> None:
+        """Whether it is summer time is no news; when that changes is."""
+        self._has_summer_time = self._summer_offset_s(self.node.utc_us()) != 0
+        self.advance()
+
+    def stop(self) -> None:
+        """Nothing is due any more."""
+        if self._due is not None:
+            self._due.cancel()
 
     def read_utc_time(self, _context: RequestContext) -> int | None:
         """Microseconds since 2000, or null while unknown."""
@@ -93,12 +113,7 @@ class TimeSynchronizationBehavior(Behavior):
     def local_offset_s(self) -> int:
         """Seconds to add to UTC for the wall clock, summer time included; 0 where nothing is known."""
         self.advance()
-        now = self.node.utc_us() or 0
-        offset = int(self.state.time_zone[0].offset)
-        for summer in self.state.dst_offset:
-            if summer.valid_starting <= now and (summer.valid_until is None or now < summer.valid_until):
-                return offset + int(summer.offset)
-        return offset
+        return int(self.state.time_zone[0].offset) + self._summer_offset_s(self.node.utc_us())
 
     def set_utc_time(self, request: SetUtcTime, _context: RequestContext) -> None:
         """Takes the time unless the node's own is finer (Core 11.17.9.1).
@@ -115,6 +130,8 @@ class TimeSynchronizationBehavior(Behavior):
         self.node.set_utc(request.utc_time)
         self.state.granularity = granularity
         self.state.time_source = TimeSourceEnum.ADMIN
+        self._planned_for = None
+        self.advance()
 
     def set_time_zone(self, request: SetTimeZone, _context: RequestContext) -> SetTimeZoneResponse:
         """Takes the zone in force and perhaps the next one (Core 11.17.9.3).
@@ -139,6 +156,7 @@ class TimeSynchronizationBehavior(Behavior):
         # Without a database of its own the node always needs to be told about summer time.
         self.state.dst_offset = ()
         self.emit(TimeSynchronization.dst_table_empty)
+        self.advance()
         return SetTimeZoneResponse(dst_offset_required=True)
 
     def set_dst_offset(self, request: SetDstOffset, _context: RequestContext) -> None:
@@ -157,15 +175,13 @@ class TimeSynchronizationBehavior(Behavior):
             if summer.valid_starting < until or not ends_well:
                 raise StatusError(Status.CONSTRAINT_ERROR, "summer times follow each other")
             until = summer.valid_until or until
-        was_active = self._is_summer()
         self.state.dst_offset = offsets
         if not offsets:
             self.emit(TimeSynchronization.dst_table_empty)
-        elif self._is_summer() != was_active:
-            self.emit(TimeSynchronization.dst_status, DstStatus(dst_offset_active=not was_active))
+        self.advance()
 
     def advance(self) -> None:
-        """Forgets zones and summer times that are over."""
+        """Forgets zones and summer times that are over, tells what begins and ends, and sees to it that the next change is told too."""
         now = self.node.utc_us()
         if now is None:
             return
@@ -174,12 +190,34 @@ class TimeSynchronizationBehavior(Behavior):
             current = state.time_zone[1].replace(valid_at=0)
             state.time_zone = (current,)
             self.emit(TimeSynchronization.time_zone_status, TimeZoneStatus(offset=current.offset, name=current.name))
-        if state.dst_offset:
-            left = tuple(s for s in state.dst_offset if s.valid_until is None or s.valid_until > now)
-            if len(left) < len(state.dst_offset):
-                state.dst_offset = left
-                if not left:
-                    self.emit(TimeSynchronization.dst_table_empty)
+        has_summer_time = self._summer_offset_s(now) != 0
+        if has_summer_time is not self._has_summer_time:
+            self._has_summer_time = has_summer_time
+            self.emit(TimeSynchronization.dst_status, DstStatus(dst_offset_active=has_summer_time))
+        left = tuple(s for s in state.dst_offset if s.valid_until is None or s.valid_until > now)
+        if len(left) < len(state.dst_offset):
+            state.dst_offset = left
+            if not left:
+                self.emit(TimeSynchronization.dst_table_empty)
+        self._plan(now)
 
-    def _is_summer(self) -> bool:
-        return self.local_offset_s() != int(self.state.time_zone[0].offset)
+    def _summer_offset_s(self, now: int | None) -> int:
+        for summer in self.state.dst_offset if now is not None else ():
+            if summer.valid_starting <= now and (summer.valid_until is None or now < summer.valid_until):
+                return int(summer.offset)
+        return 0
+
+    def _plan(self, now: int) -> None:
+        """Has `advance` called when the next zone or summer time begins or ends."""
+        changes = [zone.valid_at for zone in self.state.time_zone]
+        for summer in self.state.dst_offset:
+            changes += (summer.valid_starting, summer.valid_until or 0)
+        following = min((change for change in changes if change > now), default=None)
+        if following == self._planned_for and self._due is not None and self._due.is_pending:
+            return
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self._planned_for = following
+        if following is not None:
+            self._due = self.node.call_at(self.node.clock.monotonic() + (following - now) / 1_000_000, self.advance)

@@ -192,7 +192,9 @@ class OperationalCredentials(Cluster):
     current_fabric_index = Attribute[int](0x0005, U8)
 
     attestation_request = Command(0x00, AttestationRequest, AttestationResponse, access="A", is_strict=True)
-    certificate_chain_request = Command(0x02, CertificateChainRequest, CertificateChainResponse, access="A", is_strict=True)
+    certificate_chain_request = Command(
+        0x02, CertificateChainRequest, CertificateChainResponse, access="A", is_strict=True
+    )
     csr_request = Command(0x04, CsrRequest, CsrResponse, access="A", is_strict=True)
     add_noc = Command(0x06, AddNoc, NocResponse, access="A", is_strict=True)
     update_noc = Command(0x07, UpdateNoc, NocResponse, access="F A", is_strict=True)

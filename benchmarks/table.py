@@ -1,0 +1,99 @@
+"""What was measured, against the better of the peers and against the bar."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+OURS = "Latchwork"
+_NONE = "-"
+Figure = Callable[[str, str], float | None]
+"""(pair, measure) → its figure."""
+
+
+class Row(NamedTuple):
+    """One line: the measure, its unit, how many times better than the better peer it has to be, and what it may be at most."""
+
+    measure: str
+    unit: str
+    times: float | None = None
+    most: float | None = None
+
+
+ROWS = (
+    Row("commissioning", "ms", times=5),
+    Row("commissioning with first read", "ms", times=5),
+    Row("commissioning: discovery", "ms"),
+    Row("commissioning: pase", "ms"),
+    Row("commissioning: commissioning", "ms"),
+    Row("unlock, timed", "ms", times=5),
+    Row("unlock, timed p99", "ms"),
+    Row("lock, timed", "ms", times=5),
+    Row("lock, timed p99", "ms"),
+    Row("unlock back to back", "ms", times=5),
+    Row("read of an attribute", "ms", times=5),
+    Row("read of an attribute p99", "ms"),
+    Row("reads per second, one at a time", "/s", times=5),
+    Row("reads per second, in parallel", "/s", times=5),
+    Row("read of the whole node", "ms"),
+    Row("lock first start", "ms"),
+    Row("lock restart to ready", "ms"),
+    Row("controller restart to ready", "ms"),
+    Row("first read after both restarted", "ms"),
+    Row("memory of a lock, started", "MiB", most=45),
+    Row("memory of a lock, commissioned", "MiB", most=45),
+    Row("memory of a lock, after load", "MiB", most=45),
+    Row("memory of each further lock", "KiB", most=500),
+    Row("processor: unlock or lock, controller", "ms"),
+    Row("processor: unlock or lock, lock", "ms"),
+    Row("processor: read, controller", "ms"),
+    Row("processor: read, lock", "ms"),
+    Row("processor: commissioning, controller", "ms"),
+    Row("processor: commissioning, lock", "ms"),
+)
+
+
+def compare(figure: Figure, pairs: list[str], peers: list[str]) -> list[dict[str, Any]]:
+    """A record for each row: figures by pair, the ratio to the better peer, whether the bar is reached."""
+    return [_compared(row, figure, pairs, peers) for row in ROWS]
+
+
+def _compared(row: Row, figure: Figure, pairs: list[str], peers: list[str]) -> dict[str, Any]:
+    figures = {pair: figure(pair, row.measure) for pair in pairs}
+    ours = figures.get(OURS)
+    theirs = [value for pair in peers if (value := figures.get(pair)) is not None]
+    more_is_better = row.unit == "/s"
+    ratio = None
+    if ours and theirs:
+        ratio = ours / max(theirs) if more_is_better else min(theirs) / ours
+    reached: bool | None = None
+    if row.most is not None and ours is not None:
+        reached = ours < row.most
+    elif row.times is not None and ratio is not None:
+        reached = ratio >= row.times
+    return {
+        "measure": row.measure,
+        "unit": row.unit,
+        "figures": {pair: None if value is None else round(value, 3) for pair, value in figures.items()},
+        "ratio": None if ratio is None else round(ratio, 2),
+        "bar": f"{row.times:g} x" if row.times is not None else f"< {row.most:g}" if row.most is not None else None,
+        "reached": reached,
+    }
+
+
+def lines(records: list[dict[str, Any]], pairs: list[str]) -> list[str]:
+    """The records as a table in Markdown."""
+    head = ["measure", *pairs, "better peer : ours", "bar", ""]
+    out = [f"| {' | '.join(head)} |", f"|{'|'.join(['---', *['---:'] * len(pairs), '---:', '---:', '---'])}|"]
+    for record in records:
+        cells = [_cell(record["figures"][pair], record["unit"]) for pair in pairs]
+        if all(cell == _NONE for cell in cells):
+            continue
+        ratio = _NONE if record["ratio"] is None else f"{record['ratio']:.1f}"
+        verdict = {True: "reached", False: "**missed**", None: ""}[record["reached"]]
+        out.append(f"| {record['measure']} | {' | '.join(cells)} | {ratio} | {record['bar'] or ''} | {verdict} |")
+    return out
+
+
+def _cell(value: float | None, unit: str) -> str:
+    if value is None:
+        return _NONE
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}" if value >= 1 else f"{value:.2f} {unit}"
