@@ -1,8 +1,8 @@
 """Fuzzing that follows coverage, for TLV, messages, certificates, the interaction model's server and the whole engine.
 
-It wants atheris, which is no dependency of this project, and it runs until somebody stops it:
+It wants atheris, an extra of this project, and it runs until somebody stops it:
 
-    pip install atheris
+    pip install -e '.[fuzz]'
     python -m tests.fuzz.coverage_guided tlv                    # one decoder
     python -m tests.fuzz.coverage_guided engine -max_total_time=600
     python -m tests.fuzz.coverage_guided --list
