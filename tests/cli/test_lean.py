@@ -24,6 +24,11 @@ HEAVY = (
     "latchwork.controller.controller",
     "latchwork.matter.model.names",
     "latchwork.cli.operations",
+    "latchwork.cli.lock_words",
+    "latchwork.sim.faults",
+    "latchwork.devices.speech",
+    "latchwork.devices.raspberry_pi",
+    "latchwork.node.behaviors.ota_requestor",
     "ssl",
     "_hashlib",
 )
@@ -49,6 +54,17 @@ def test_leaving_out_breaks_nothing_for_later() -> None:
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="another Python loads other things")
 def test_a_lock_loads_nothing_for_people_or_controllers() -> None:
     assert run(STARTED) == "[]"
+
+
+@pytest.mark.parametrize("verb", ["lock", "door"])
+def test_help_of_a_verb_loads_no_protocol(verb: str) -> None:
+    program = f"""
+import sys
+from latchwork.cli.group import main
+main.get_command(None, {verb!r})
+print([m for m in sys.modules if m.startswith(('latchwork.matter', 'latchwork.sim', 'latchwork.doorlock', 'rich'))])
+"""
+    assert run(program) == "[]"
 
 
 def test_help_loads_no_protocol() -> None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from latchwork.base.clock import ManualClock
 from latchwork.base.logs import Secret
-from latchwork.devices.door_lock import LockModel
+from latchwork.devices.hardware import Hardware
 from latchwork.devices.lock_device import make_lock
+from latchwork.devices.lock_model import LockModel, Power, PowerKind
+from latchwork.devices.models import GENERIC, MODELS
 from latchwork.matter.crypto.keys import KeyPair
 from latchwork.matter.interaction.client import (
     AttributeQuery,
@@ -101,16 +103,14 @@ def dice():
 class Lock:
     """A lock on one fabric, whose members speak the interaction model with it."""
 
-    def __init__(self, spec, *, is_bare):
+    def __init__(self, spec, model):
         self.spec = spec
         door = VirtualDoor(VirtualBolt())
         self.node = make_lock(
             NodeConfig(spec=spec),
             MemoryStore(),
-            door.bolt,
-            None if is_bare else door,
-            model=LockModel(has_door_sensor=not is_bare),
-            has_battery=not is_bare,
+            Hardware(bolt=door.bolt, door_sensor=door if model.has_door_sensor else None),
+            model=model,
             clock=ManualClock(100.0),
             entropy=dice(),
         )
@@ -200,20 +200,29 @@ class Lock:
         ]
 
 
+BARE = LockModel(key="bare", has_door_sensor=False, power=Power(kind=PowerKind.WIRED))
+CODES = replace(GENERIC, key="codes", has_users=False, has_latch=True)
+KINDS = [*MODELS.values(), BARE, LockModel(), CODES]
+"""Every model, the least that a lock can be, and one that keeps codes by number."""
+
+
 @pytest.fixture(
     scope="module",
-    params=[(spec, is_bare) for spec in VERSIONS for is_bare in (False, True)],
-    ids=lambda p: f"{p[0]}-{'bare' if p[1] else 'sensor and battery'}",
+    params=[(spec, model) for spec in VERSIONS for model in KINDS],
+    ids=lambda p: f"{p[0]}-{p[1].key}",
 )
 def lock(request):
     """Shared by the tests of a module: none of them may change it."""
-    return Lock(request.param[0], is_bare=request.param[1])
+    return Lock(*request.param)
 
 
-@pytest.fixture(params=VERSIONS, ids=str)
+@pytest.fixture(
+    params=[(spec, model) for spec in VERSIONS for model in (GENERIC, LockModel(), CODES)],
+    ids=lambda p: f"{p[0]}-{p[1].key}",
+)
 def own_lock(request):
     """One that a test may change."""
-    return Lock(request.param, is_bare=False)
+    return Lock(*request.param)
 
 
 class AsRead:

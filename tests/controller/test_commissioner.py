@@ -203,6 +203,78 @@ def test_a_clock_that_is_not_accepted_is_no_failure():
     tell(play)
 
 
+def label_steps(told):
+    return [(report.state, dict(report.facts)) for report in told if report.step is Step.LABEL]
+
+
+def test_the_device_is_told_our_fabrics_name_once():
+    async def play(world):
+        lock, home = await world.lock(), await world.controller()
+        made, told = meddle(lock, OperationalCredentials), []
+        peer = await home.commission(lock.qr, on_step=told.append)
+        assert made.asked.count("update_fabric_label") == 1
+        assert [fabric.label for fabric in await peer.fabrics()] == ["home"]
+        assert label_steps(told) == [("started", {}), ("done", {"label_accepted": True})]
+        # Also after it lost power: it was stored with the rest.
+        await world.power_cut()
+        assert [fabric.label for fabric in (await world.lock()).node.fabrics] == ["home"]
+
+    tell(play)
+
+
+def test_a_controller_without_a_label_leaves_the_name_to_the_device():
+    async def play(world):
+        lock, home = await world.lock(), await world.controller("")
+        made, told = meddle(lock, OperationalCredentials), []
+        await home.commission(lock.qr, on_step=told.append)
+        assert "update_fabric_label" not in made.asked
+        assert not label_steps(told)
+
+    tell(play)
+
+
+def test_a_name_that_another_fabric_has_is_no_reason_to_give_up_the_device():
+    async def play(world):
+        first = await world.commissioned()
+        namesake, told = await world.controller("other"), []
+        namesake.fabric = replace(namesake.fabric, label="home")
+        await namesake.commission(await first.open_window(), on_step=told.append)
+        assert label_steps(told)[-1] == ("done", {"label_accepted": False})
+        assert [fabric.label for fabric in await first.fabrics()] == ["home", ""]
+
+    tell(play)
+
+
+def test_a_device_that_takes_no_names_is_welcome_all_the_same():
+    async def play(world):
+        lock, home = await world.lock(), await world.controller()
+        meddle(lock, OperationalCredentials, update_fabric_label=REFUSED)
+        told = []
+        await home.commission(lock.qr, on_step=told.append)
+        assert label_steps(told)[-1] == ("done", {"label_accepted": False})
+
+    tell(play)
+
+
+def test_a_fabric_keeps_its_name_until_its_controller_is_given_another():
+    async def reopened(world, label):
+        await world.leave("home")
+        return (await world.controller("home", label=label)).fabric.label
+
+    async def play(world):
+        home = await world.controller("home", label=None)
+        assert home.fabric.label == "Latchwork"
+        assert await reopened(world, "Summer house") == "Summer house"
+        assert await reopened(world, None) == "Summer house"
+        assert await reopened(world, "") == ""
+        lock = await world.lock()
+        await world.controllers["home"].commission(lock.qr)
+        with pytest.raises(Misuse):
+            await world.controller("third", label="é" * 17)
+
+    tell(play)
+
+
 def test_every_step_is_told_in_order_with_its_facts():
     async def play(world):
         lock, home = await world.lock(), await world.controller()

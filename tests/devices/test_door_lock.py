@@ -9,8 +9,9 @@ import pytest
 
 from latchwork.base.clock import ManualClock
 from latchwork.base.errors import Misuse
-from latchwork.devices.door_lock import DoorLockBehavior, LockModel, door_lock
-from latchwork.devices.hardware import Outcome
+from latchwork.devices.door_lock import DoorLockBehavior, door_lock
+from latchwork.devices.hardware import Hardware, Outcome
+from latchwork.devices.lock_model import LockModel
 from latchwork.doorlock.bolt import BoltPosition, DoorPosition
 from latchwork.doorlock.events import Alarm, Operation, Source
 from latchwork.doorlock.settings import OperatingMode
@@ -22,7 +23,9 @@ from latchwork.matter.model.spec import SpecVersion
 from latchwork.matter.trust.access import AuthMode, Subject
 from latchwork.node.agenda import Agenda, Appointment
 from latchwork.node.endpoint import Endpoint
+from latchwork.node.persistence import Ledger
 from latchwork.sim.door import VirtualBolt, VirtualDoor
+from latchwork.store.kv import MemoryStore
 
 LOCKED, UNLOCKED, UNLATCHED = wire.LockStateEnum.LOCKED, wire.LockStateEnum.UNLOCKED, wire.LockStateEnum.UNLATCHED
 ANA = RequestContext(Subject(AuthMode.CASE, 1, 0xA), is_timed=True)
@@ -36,9 +39,15 @@ class Host:
         self.config = type("Config", (), {"spec": SpecVersion.V1_6})
         self.entropy = bytes
         self.agenda = Agenda()
+        self.ledger = Ledger(MemoryStore())
+        self.endpoints: dict[int, Any] = {}
+        self.on_time_changed: list[Any] = []
         self.heard: list[Any] = []
         self.changes: list[str] = []
         self.turns = 0
+
+    def utc_us(self) -> int | None:
+        return None
 
     def call_at(self, when: float, callback: Any) -> Appointment:
         return self.agenda.call_at(when, callback)
@@ -66,8 +75,8 @@ class Lock:
         self.bolt = VirtualBolt(at, travel_s=travel_s, timetable=self.host)
         self.door = VirtualDoor(self.bolt)
         model = model or LockModel()
-        sensor = self.door if model.has_door_sensor else None
-        endpoint = Endpoint(cast(Any, self.host), 1, {0x000A: 4}, [door_lock(model, self.bolt, sensor)])
+        hardware = Hardware(bolt=self.bolt, door_sensor=self.door if model.has_door_sensor else None)
+        endpoint = Endpoint(cast(Any, self.host), 1, {0x000A: 4}, [door_lock(model, hardware)])
         self.behavior = endpoint.behavior(DoorLockBehavior)
         self.behavior.start()
         self.host.heard.clear()
@@ -289,7 +298,7 @@ def test_a_lock_with_a_latch_unlatches_and_unbolts() -> None:
 
 def test_a_model_with_a_sensor_wants_its_sensor() -> None:
     with pytest.raises(Misuse):
-        door_lock(LockModel(), VirtualBolt())
+        door_lock(LockModel(), Hardware(bolt=VirtualBolt()))
 
 
 def test_what_is_served_follows_the_model() -> None:
@@ -318,6 +327,7 @@ async def test_a_slow_bolt_is_neither_here_nor_there_until_it_arrives() -> None:
     await asyncio.sleep(0)
     assert lock.state.lock_state == UNLOCKED
     assert lock.operations() == [(Operation.UNLOCK, Source.REMOTE)]
+    lock.wait(1)
     assert lock.host.agenda.next_deadline() is None
 
 
@@ -350,7 +360,9 @@ async def test_a_driver_that_fails_is_a_jam(caplog: pytest.LogCaptureFixture) ->
             return failed
 
     host = Host()
-    endpoint = Endpoint(cast(Any, host), 1, {0x000A: 4}, [door_lock(LockModel(has_door_sensor=False), Broken())])
+    endpoint = Endpoint(
+        cast(Any, host), 1, {0x000A: 4}, [door_lock(LockModel(has_door_sensor=False), Hardware(bolt=Broken()))]
+    )
     behavior = endpoint.behavior(DoorLockBehavior)
     behavior.start()
     behavior.invoke(DoorLock.unlock_door, wire.UnlockDoor(), ANA)

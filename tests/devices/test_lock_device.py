@@ -3,8 +3,10 @@
 from typing import Any
 
 from latchwork.base.clock import ManualClock
-from latchwork.devices.door_lock import LockModel
+from latchwork.devices.hardware import Hardware
 from latchwork.devices.lock_device import battery_of, lock_of, make_lock
+from latchwork.devices.lock_model import LockModel, Power, PowerKind
+from latchwork.devices.models import GENERIC
 from latchwork.doorlock.bolt import BoltPosition
 from latchwork.matter.interaction.view import RequestContext
 from latchwork.matter.model.clusters import door_lock as wire
@@ -23,8 +25,10 @@ def started(
 ) -> tuple[Node, VirtualDoor]:
     door = VirtualDoor(VirtualBolt(at))
     clock = ManualClock(50.0)
+    hardware = Hardware(bolt=door.bolt, door_sensor=door, battery=options.pop("battery", None))
+    options = {"model": LockModel()} | options
     node = make_lock(
-        NodeConfig(), store or MemoryStore(), door.bolt, door, clock=clock, entropy=lambda n: bytes(range(n)), **options
+        NodeConfig(), store or MemoryStore(), hardware, clock=clock, entropy=lambda n: bytes(range(n)), **options
     )
     node.start_local()
     return node, door
@@ -47,9 +51,52 @@ def test_a_lock_is_a_door_lock_with_identify_and_a_battery() -> None:
 
 
 def test_a_lock_on_the_mains_has_no_battery_and_without_sensor_no_door() -> None:
-    node = make_lock(NodeConfig(), MemoryStore(), VirtualBolt(), has_battery=False, clock=ManualClock())
+    wired = LockModel(has_door_sensor=False, power=Power(kind=PowerKind.WIRED))
+    node = make_lock(NodeConfig(), MemoryStore(), Hardware(bolt=VirtualBolt()), model=wired, clock=ManualClock())
     assert 0x002F not in node.endpoints[0].clusters
     assert int(lock_of(node).state.features) == 0
+
+
+def test_a_lock_is_a_generic_one_unless_somebody_says_what_it_is() -> None:
+    node = make_lock(NodeConfig(), MemoryStore(), Hardware(bolt=VirtualBolt(), door_sensor=VirtualDoor(VirtualBolt())))
+    assert lock_of(node).state.features == GENERIC.features
+
+
+def test_a_battery_is_replaced_or_charged_as_the_model_says() -> None:
+    replaced = battery_of(started(model=LockModel(power=Power(cell="CR123A", count=2)))[0]).state
+    assert (replaced.bat_replacement_description, replaced.bat_quantity) == ("CR123A", 2)
+    charged = battery_of(started(model=LockModel(power=Power(kind=PowerKind.RECHARGEABLE)))[0]).state
+    assert int(charged.features) == 0b0110
+    assert charged.bat_functional_while_charging is True
+
+
+class Gauge:
+    """A battery that a test empties."""
+
+    def __init__(self) -> None:
+        self.left: float | None = 80.0
+        self.changed: Any = None
+
+    def percent(self) -> float | None:
+        return self.left
+
+    def millivolts(self) -> int | None:
+        return 5800
+
+    def listen(self, changed: Any) -> None:
+        self.changed = changed
+
+
+def test_the_battery_is_measured_at_the_start_and_whenever_it_is_another() -> None:
+    gauge = Gauge()
+    state = battery_of(started(battery=gauge)[0]).state
+    assert (state.bat_percent_remaining, state.bat_voltage, state.bat_charge_level) == (160, 5800, 0)
+    gauge.left = 8.0
+    gauge.changed()
+    assert (state.bat_percent_remaining, state.bat_charge_level, state.bat_replacement_needed) == (16, 2, True)
+    gauge.left = None
+    gauge.changed()
+    assert state.bat_percent_remaining is None
 
 
 def test_a_command_moves_the_bolt_and_leaves_an_event() -> None:

@@ -24,7 +24,16 @@ from latchwork.doorlock.events import (
     Source,
     StopBolt,
 )
-from latchwork.doorlock.inputs import BoltJammed, BoltMoved, Changed, Commanded, DoorMoved, Input, TimePassed, Turned
+from latchwork.doorlock.inputs import (
+    BoltInput,
+    BoltJammed,
+    BoltMoved,
+    Changed,
+    Commanded,
+    DoorMoved,
+    TimePassed,
+    Turned,
+)
 from latchwork.doorlock.machine import MAX_WAITING, TRANSITIONS, next_deadline, start, step
 from latchwork.doorlock.settings import OperatingMode, Settings
 
@@ -44,7 +53,7 @@ class LockUnderTest:
         self.state = start(settings or Settings(has_door_sensor=True), at, door, now=self.now)
         self.effects: list[Effect] = []
 
-    def tell(self, happened: Input) -> list[Effect]:
+    def tell(self, happened: BoltInput) -> list[Effect]:
         """One input; its effects."""
         self.state, effects = step(self.state, happened, self.now)
         self.effects.extend(effects)
@@ -480,4 +489,4 @@ def test_a_pin_is_not_shown() -> None:
 
 
 def test_the_table_is_complete() -> None:
-    assert set(TRANSITIONS) == {(phase, kind) for phase in Phase for kind in get_args(Input)}
+    assert set(TRANSITIONS) == {(phase, kind) for phase in Phase for kind in get_args(BoltInput)}

@@ -19,7 +19,16 @@ from latchwork.doorlock.events import (
     Source,
     StopBolt,
 )
-from latchwork.doorlock.inputs import BoltJammed, BoltMoved, Changed, Commanded, DoorMoved, Input, TimePassed, Turned
+from latchwork.doorlock.inputs import (
+    BoltInput,
+    BoltJammed,
+    BoltMoved,
+    Changed,
+    Commanded,
+    DoorMoved,
+    TimePassed,
+    Turned,
+)
 from latchwork.doorlock.machine import next_deadline, start, step
 from latchwork.doorlock.settings import OperatingMode, Settings
 from latchwork.doorlock.state import LockState
@@ -46,7 +55,7 @@ class LockStories(RuleBasedStateMachine):
         self.failed: Counter[int] = Counter()
         self.state = start(self.settings, at, None, now=self.now)
 
-    def tell(self, happened: Input) -> None:
+    def tell(self, happened: BoltInput) -> None:
         self.state, effects = step(self.state, happened, self.now)
         for effect in effects:
             match effect:

@@ -248,6 +248,14 @@ def test_an_update_with_anothers_key_or_root_is_refused(house, authority, other_
     assert update_noc(admin, other_authority.noc(key)).status_code == Code.INVALID_NOC
 
 
+def test_an_update_to_a_node_id_that_is_no_nodes_is_refused_as_such(house, authority):
+    admin = house.commission(authority)
+    house.arm(admin)
+    noc = authority.noc(update_csr(admin), 0xFFFF_FFF0_0000_0000)
+    assert update_noc(admin, noc).status_code == Code.INVALID_NODE_OP_ID
+    assert node_ids(admin) == [0x22]
+
+
 def test_an_update_after_a_new_root_is_refused(house, authority, other_authority):
     admin = house.commission(authority)
     house.arm(admin)

@@ -57,6 +57,20 @@ def test_a_pase_session_belongs_to_the_fabric_it_added(house, authority):
     assert peer.read(OperationalCredentials.current_fabric_index, OperationalCredentials) == 1
 
 
+@pytest.mark.parametrize("node_id", [0, 0xFFFF_FFF0_0000_0000, 0xFFFF_FFFF_FFFF_0001, 0xFFFF_FFFD_0001_0001])
+def test_a_certificate_whose_node_id_is_no_nodes_is_refused_as_such(house, authority, node_id):
+    before = house.content()
+    answer = house.add_noc(house.commissioner(), authority, node_id=node_id)
+    assert answer.status_code == Code.INVALID_NODE_OP_ID
+    assert answer.fabric_index is None
+    assert len(house.node.fabrics) == 0
+    assert house.content() == before
+
+
+def test_the_last_operational_node_id_is_taken(house, authority):
+    assert house.add_noc(house.commissioner(), authority, node_id=0xFFFF_FFEF_FFFF_FFFF).status_code == Code.OK
+
+
 def test_the_first_access_entry_is_recorded_as_the_passcodes_doing(house, authority):
     admin = house.commission(authority)
     (event,) = admin.events(AccessControl, AccessControl.access_control_entry_changed)

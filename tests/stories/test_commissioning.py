@@ -156,7 +156,7 @@ def test_a_second_commissioner_finds_nobody_while_one_is_at_work_and_is_refused_
         assert caught.value.step is Step.PASE
         assert isinstance(caught.value.cause, HandshakeFailed)
         await attempt
-        assert [fabric.label for fabric in lock.node.fabrics] == [""]
+        assert [fabric.label for fabric in lock.node.fabrics] == ["one"]
         assert len(lock.node.fabrics) == 1
 
     tell(play)

@@ -9,6 +9,8 @@ from latchwork.base.errors import Unreachable
 from latchwork.controller.subscription import State
 from latchwork.matter.interaction.client import AttributeQuery, EventQuery
 from latchwork.matter.interaction.values import EventValue
+from latchwork.matter.messages.header import ProtocolId
+from latchwork.matter.messages.interaction import Opcode
 from latchwork.matter.model.clusters.basic_information import BasicInformation
 from latchwork.matter.model.clusters.door_lock import DoorLock, LockDoor, UnlockDoor
 from latchwork.stack.memory import Weather
@@ -111,11 +113,27 @@ def test_a_subscription_outlives_the_locks_restart_and_events_go_on_from_the_nex
         await asyncio.sleep(30)
         assert subscription.state is State.LIVE
         assert subscription.resumptions == 1
-        await peer.invoke(1, DoorLock.unlock_door, UnlockDoor())
+        await peer.invoke(1, DoorLock.lock_door, LockDoor())
         await asyncio.sleep(1)
         numbers = event_numbers(reports)
         assert numbers == sorted(set(numbers))
         assert events_of(lock, DoorLock.lock_operation)[-1].number == numbers[-1]
+
+    tell(play)
+
+
+def test_a_message_of_another_protocol_is_acknowledged_and_not_taken_for_a_request():
+    async def play(world):
+        peer = await world.commissioned()
+        node = world.locks["lock"].node
+        served = node.counts.messages_received
+        exchange = (await peer.requests()).open()
+        exchange.send(Opcode.READ_REQUEST, b"\x15\x18", protocol_id=ProtocolId.BDX)
+        await asyncio.sleep(5)
+        assert exchange.failure is None
+        assert node.counts.messages_received == served
+        exchange.finish()
+        await peer.get(1, DoorLock.lock_state)
 
     tell(play)
 

@@ -79,9 +79,7 @@ class World:
     async def power_cut(self, name: str = "lock") -> None:
         """The lock is gone without a goodbye; what it stored until now is all that is left of it."""
         lock = self.locks.pop(name)
-        kept = self.stores[name]
-        self.stores[name] = MemoryStore()
-        self.stores[name].apply({key: kept.get(key) for key in kept.keys("")})
+        self.stores[name] = self.stores[name].copy()
         _silence(lock.node.runtime)
         await lock.close()
 
@@ -110,8 +108,7 @@ class World:
             discovery=self.air.discovery(host),
             clock=self.clock,
             entropy=entropy,
-            label=name,
-            **options,
+            **({"label": name} | options),
         )
         self.controllers[name] = made
         return made

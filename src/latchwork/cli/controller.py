@@ -90,7 +90,7 @@ async def _run(storage: Path, interface: str, port: int, label: str, trust: Path
         try:
             settle()
             emit({"event": "ready", "ms": since_start_ms(), "pid": os.getpid()})
-            await _serve(Operations(controller, emit, label), stop)
+            await _serve(Operations(controller, emit), stop)
         finally:
             await controller.close()
     finally:

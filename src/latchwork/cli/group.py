@@ -23,6 +23,7 @@ VERBS: Final = MappingProxyType(
     {
         "home": "a virtual home on this machine: locks, a controller, and commands to try",
         "lock": "one virtual door lock, a Matter device of its own",
+        "door": "a virtual door lock drawn in the terminal, to be used by hand",
         "controller": "a Matter controller driven by JSON lines",
         "decode": "say what an onboarding code, TLV or a captured message means",
     }

@@ -19,7 +19,6 @@ from latchwork.controller.steps import Step, StepReport
 from latchwork.matter.interaction.client import AttributeWrite, Invocation
 from latchwork.matter.interaction.paths import AttributeQuery, EventQuery
 from latchwork.matter.interaction.values import AttributeStatus, AttributeValue, EventStatus, EventValue
-from latchwork.matter.model.clusters.operational_credentials import OperationalCredentials, UpdateFabricLabel
 from latchwork.matter.onboarding import manual_code, qr_code
 from latchwork.matter.tlv.elements import encode
 from latchwork.matter.tlv.schema import Struct
@@ -45,12 +44,10 @@ class Operations:
     Args:
         controller: what does the work.
         emit: writes the reports of subscriptions.
-        label: what devices are to call our fabric; empty leaves it to them.
     """
 
-    def __init__(self, controller: Controller, emit: Emit, label: str = "") -> None:
+    def __init__(self, controller: Controller, emit: Emit) -> None:
         self._controller = controller
-        self._label = label
         self._emit = emit
         self._by_name = {
             "commission": self.commission,
@@ -95,9 +92,6 @@ class Operations:
             timeout=_integer(request.get("timeout", round(FIND_TIMEOUT)), "timeout"),
             accept=(lambda _: True) if request.get("allowUncertified") is True else None,
         )
-        if self._label:
-            # A label that another fabric has already is refused in the response, which is no reason to give up the device.
-            await peer.invoke(0, OperationalCredentials.update_fabric_label, UpdateFabricLabel(label=self._label))
         joined = time.perf_counter()
         await peer.read(AttributeQuery(None, None, None))
         return {

@@ -7,7 +7,7 @@ asked to forget everything at once, so that the next try begins clean.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
@@ -18,10 +18,11 @@ from latchwork.controller import peer
 from latchwork.controller.authority import Authority
 from latchwork.controller.peer import Peer, StoredPeer, parameters_from
 from latchwork.controller.requests import Requests
-from latchwork.controller.steps import CommissioningFailed, NotFound, NotGenuine, OnStep, Step, StepReport
+from latchwork.controller.search import Candidate, Search
+from latchwork.controller.steps import CommissioningFailed, NotGenuine, OnStep, Step, StepReport, no_pairing
 from latchwork.matter.crypto.keys import InvalidKey, PublicKey, parse_csr
 from latchwork.matter.crypto.primitives import AuthenticationFailed, constant_time_equal
-from latchwork.matter.discovery import CommissionableAdvert, commissionable_filter
+from latchwork.matter.discovery import CommissionableAdvert
 from latchwork.matter.interaction.client import AttributeQuery
 from latchwork.matter.model.clusters.basic_information import BasicInformation
 from latchwork.matter.model.clusters.general_commissioning import (
@@ -41,6 +42,7 @@ from latchwork.matter.model.clusters.operational_credentials import (
     CsrRequest,
     NodeOperationalCertStatusEnum,
     OperationalCredentials,
+    UpdateFabricLabel,
 )
 from latchwork.matter.model.clusters.time_synchronization import (
     GranularityEnum,
@@ -49,7 +51,7 @@ from latchwork.matter.model.clusters.time_synchronization import (
     TimeSynchronization,
 )
 from latchwork.matter.onboarding import SetupPayload
-from latchwork.matter.session.handshake import FailureKind, HandshakeFailed
+from latchwork.matter.session.handshake import HandshakeFailed
 from latchwork.matter.tlv.elements import TlvError
 from latchwork.matter.trust.attestation import (
     AttestationEvidence,
@@ -63,14 +65,16 @@ from latchwork.matter.trust.attestation import (
 from latchwork.matter.trust.certificates import CertificateError
 from latchwork.matter.trust.device_certificates import DeviceCertificate
 from latchwork.stack.runtime import Session
-from latchwork.stack.udp import udp_address
 
 T = TypeVar("T")
 FAIL_SAFE_SECONDS: Final = 120
 """How long the device waits before it undoes everything by itself."""
 _ROLL_BACK_TIMEOUT: Final = 2.0
 _NONCE: Final = 32
-COMMISSIONABLE: Final = "_matterc._udp"
+MAX_CANDIDATES: Final = 5
+"""Devices that a passcode is tried on: each wrong one costs its device one of twenty attempts."""
+LINGER: Final = 2.0
+"""Seconds for which another device is waited for when one did not take the passcode."""
 
 
 class TableFull(Refused):
@@ -156,69 +160,36 @@ class Commissioning:
     async def _secured(self) -> Requests:
         runtime = self.controller.runtime
         if self.address is not None:
-            found = self._pairing(self.address, None)
-            self._pase = await self._step(Step.PASE, found)
+            self._pase = await self._step(Step.PASE, self._pairing(self.address, None))
             return Requests(runtime, self._pase)
-        candidates = self._candidates()
-        refused: CommissioningFailed | None = None
-        try:
-            while True:
-                try:
-                    first = anext(candidates) if refused is None else self._another(candidates, refused.cause)
-                    addresses, advert = await self._step(
-                        Step.FIND, first, lambda found: {"address": found[0][0][0], "device": found[1]}
-                    )
-                    self._pase = await self._step(Step.PASE, self._first_pairing(addresses, advert))
-                    return Requests(runtime, self._pase)
-                except CommissioningFailed as failed:
-                    if refused is not None and failed.cause is refused.cause:
-                        raise refused from None  # there was no other: what failed is the pairing, not the search
-                    # A short discriminator may be that of several devices: only one of them knows the passcode.
-                    wrong = (
-                        isinstance(failed.cause, HandshakeFailed) and failed.cause.kind is FailureKind.WRONG_PASSCODE
-                    )
-                    if self.payload.discriminator.long is not None or not wrong or refused is not None:
-                        raise
-                    refused = failed
-        finally:
-            await candidates.aclose()  # type: ignore[attr-defined]  # an async generator of ours
+        with Search(self.controller.discovery, self.payload.discriminator) as search:
+            first = await self._step(Step.FIND, search.first(self.timeout), _whereabouts)
+            session, _ = await self._step(Step.PASE, self._any_pairing(search, first), _who_took_it)
+        self._pase = session
+        return Requests(runtime, session)
 
-    async def _another(
-        self, candidates: AsyncIterator[tuple[list[tuple[Any, ...]], CommissionableAdvert]], refused: LatchworkError
-    ) -> tuple[list[tuple[Any, ...]], CommissionableAdvert]:
-        try:
-            async with asyncio.timeout(2.0):
-                return await anext(candidates)
-        except (TimeoutError, StopAsyncIteration):
-            raise refused from None
+    async def _any_pairing(self, search: Search, first: Candidate) -> tuple[Session, list[Candidate]]:
+        """A session with whichever device takes the passcode, and all that were tried, that one last.
 
-    async def _candidates(self) -> AsyncIterator[tuple[list[tuple[Any, ...]], CommissionableAdvert]]:
-        wanted = self.payload.discriminator
-        subtype = commissionable_filter(
-            discriminator=wanted.long, short_discriminator=None if wanted.long is not None else wanted.short
-        )
-        browser = self.controller.discovery.browse(COMMISSIONABLE, subtype=subtype)
-        seen: set[str] = set()
-        try:
-            async with asyncio.timeout(self.timeout) as limit:
-                async for record in browser:
-                    advert = CommissionableAdvert.from_txt(record.txt)
-                    fits = advert.discriminator is not None and wanted.matches(advert.discriminator)
-                    if not fits or not advert.commissioning_mode or record.instance in seen:
-                        continue
-                    seen.add(record.instance)
-                    limit.reschedule(None)
-                    yield [udp_address(host, record.port) for host in record.addresses], advert
-        except TimeoutError:
-            raise NotFound(f"no device with this code answered within {self.timeout:g} s") from None
-        finally:
-            browser.close()
-
-    async def _first_pairing(self, addresses: list[tuple[Any, ...]], advert: CommissionableAdvert) -> Session:
-        last: LatchworkError = Unreachable("the device has no address")
-        for address in addresses:
+        Only the device that is meant knows the passcode, so one that refuses, is busy or is gone says nothing about the others.
+        """
+        tried: list[Candidate] = []
+        errors: list[LatchworkError] = []
+        candidate: Candidate | None = first
+        while candidate is not None:
+            tried.append(candidate)
             try:
-                return await self._pairing(address, advert)
+                return await self._first_pairing(candidate), tried
+            except (HandshakeFailed, Unreachable) as error:
+                errors.append(error)
+            candidate = await search.next(LINGER) if len(tried) < MAX_CANDIDATES else None
+        raise no_pairing(errors)
+
+    async def _first_pairing(self, candidate: Candidate) -> Session:
+        last: LatchworkError = Unreachable("the device has no address")
+        for address in candidate.addresses:
+            try:
+                return await self._pairing(address, candidate.advert)
             except Unreachable as error:
                 last = error
         raise last
@@ -392,12 +363,23 @@ class Commissioning:
         )
         try:
             requests = await self._step(Step.CASE, joined.requests())
+            if self.controller.fabric.label:
+                await self._step(Step.LABEL, self._label(requests), lambda taken: {"label_accepted": taken})
             completed = requests.invoke(0, GeneralCommissioning.commissioning_complete)
             await self._step(Step.COMPLETE, self._completed(completed))
         except BaseException:
             await joined.close()
             raise
         return joined
+
+    async def _label(self, requests: Requests) -> bool:
+        request = UpdateFabricLabel(label=self.controller.fabric.label)
+        try:
+            response: Any = await requests.invoke(0, OperationalCredentials.update_fabric_label, request)
+        except Refused:
+            return False
+        # Another fabric may have the name already, which is no reason to give up the device.
+        return bool(response.status_code == NodeOperationalCertStatusEnum.OK)
 
     @staticmethod
     async def _completed(answer: Awaitable[Any]) -> None:
@@ -411,6 +393,15 @@ class Commissioning:
         requests = Requests(self.controller.runtime, self._pase, timeout=_ROLL_BACK_TIMEOUT)
         with suppress(LatchworkError, asyncio.CancelledError):
             await self._arm(requests, 0)
+
+
+def _whereabouts(found: Candidate) -> dict[str, Any]:
+    return {"address": found.addresses[0][0], "device": found.advert}
+
+
+def _who_took_it(result: tuple[Session, list[Candidate]]) -> dict[str, Any]:
+    tried = result[1]
+    return _whereabouts(tried[-1]) | {"tried": len(tried)} if len(tried) > 1 else {}
 
 
 def _check(error: CommissioningErrorEnum, what: str) -> None:

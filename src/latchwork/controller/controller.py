@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from latchwork.base.clock import Clock, SystemClock
 from latchwork.base.errors import LatchworkError, Misuse, Refused
 from latchwork.base.logs import log, logger
 from latchwork.controller.authority import Authority
+from latchwork.controller.check_in import CheckInClient
 from latchwork.controller.commissioner import Commissioning
 from latchwork.controller.peer import Peer, StoredPeer
 from latchwork.controller.router import ReportRouter
@@ -36,6 +38,9 @@ _log = logger(__name__)
 OWN_NODE_ID: Final = 1
 """Our own node id; devices get the numbers above."""
 _FABRIC, _PEERS, _NEXT = "fabric", "peer/", "next"
+_LABEL: Final = "Latchwork"
+MAX_LABEL: Final = 32
+"""Octets of a fabric's label (Core 11.18.6.11)."""
 FIND_TIMEOUT: Final = 30.0
 """Seconds that a device may take to be found."""
 
@@ -50,6 +55,7 @@ class Controller:
         runtime, discovery: the network; closed with the controller.
         trust: whose attestation is accepted.
         router: finds the subscription of a report.
+        check_ins: hears of devices that wake.
         tcp: for large messages, or None.
     """
 
@@ -81,6 +87,9 @@ class Controller:
         self.tcp: TcpTransport | None = None
         runtime.fabrics.add(fabric)
         runtime.on_request = self.router.on_request
+        self.check_ins = CheckInClient(
+            store=store, fabric=fabric, runtime=runtime, discovery=discovery, entropy=entropy, peers=self.peers
+        )
 
     @classmethod
     async def open(
@@ -91,7 +100,7 @@ class Controller:
         discovery: Discovery,
         clock: Clock | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
-        label: str = "Latchwork",
+        label: str | None = None,
         trust: TrustStore | None = None,
         require_attestation: bool = True,
         tcp: TcpTransport | None = None,
@@ -104,22 +113,29 @@ class Controller:
             discovery: likewise.
             clock: tells the date.
             entropy: octets nobody can guess.
-            label: what devices call our fabric.
+            label: what devices are to call our fabric, at most 32 octets; empty leaves it to them. By default what it was, which
+                is "Latchwork" at first. Devices that have joined before keep the name they were told.
             trust: whose attestation is accepted; by default as `trust_store()` has it.
             require_attestation: refuse devices that fail it.
             tcp: one of the runtime's transports, for `Peer.large`.
 
         Raises:
+            Misuse: the label is too long.
             StoreError: the store cannot be read or written.
         """
+        if label is not None and len(label.encode()) > MAX_LABEL:
+            raise Misuse(f"a fabric's label has at most {MAX_LABEL} octets", advice="Choose a shorter one.")
         clock = clock or SystemClock()
         authority = Authority.open(store, entropy=entropy, clock=clock)
         kept = store.get(_FABRIC)
         if kept is None:
-            fabric = authority.join(OWN_NODE_ID, label=label)
+            fabric = authority.join(OWN_NODE_ID, label=_LABEL if label is None else label)
             store.apply({_FABRIC: fabric.encode()})
         else:
             fabric = Fabric.decode(kept)
+            if label is not None and label != fabric.label:
+                fabric = replace(fabric, label=label)
+                store.apply({_FABRIC: fabric.encode()})
         controller = cls(
             store=store,
             runtime=runtime,
@@ -137,6 +153,7 @@ class Controller:
             if value is not None:
                 stored = StoredPeer.decode(value)
                 controller.peers[stored.node_id] = Peer(controller, stored)
+        await controller.check_ins.start()
         return controller
 
     async def commission(
@@ -215,6 +232,7 @@ class Controller:
     async def forget(self, peer: Peer) -> None:
         """Forget a device without telling it."""
         self.peers.pop(peer.node_id, None)
+        self.check_ins.forget(peer.node_id)
         self._store.apply({f"{_PEERS}{peer.node_id:016X}": None})
         await peer.close()
 
@@ -224,5 +242,6 @@ class Controller:
         for result in results:
             if isinstance(result, LatchworkError):
                 log(_log, 10, "peer not closed", reason=result)
+        await self.check_ins.close()
         await self.runtime.close()
         await self.discovery.close()

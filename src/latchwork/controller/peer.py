@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Protocol, TypeVar
 
 from latchwork.base.errors import LatchworkError, Unreachable, Unsupported
 from latchwork.base.logs import log, logger
+from latchwork.controller.check_in import CheckInClient, Wakefulness, not_registered
 from latchwork.controller.requests import Answer, Entry, Query, Requests, WindowMissed
 from latchwork.controller.router import ReportRouter
 from latchwork.controller.subscription import OnReport, Subscription
@@ -20,6 +21,7 @@ from latchwork.matter.discovery import OperationalService, SessionHints
 from latchwork.matter.interaction.client import AttributeQuery, AttributeWrite
 from latchwork.matter.interaction.values import AttributeStatus, InvokeResult
 from latchwork.matter.messages.secure_channel import SessionParameters
+from latchwork.matter.model.clusters.icd_management import ClientTypeEnum, IcdManagement, StayActiveRequest
 from latchwork.matter.model.clusters.operational_credentials import (
     FabricDescriptorStruct,
     NocResponse,
@@ -29,10 +31,10 @@ from latchwork.matter.model.clusters.operational_credentials import (
 from latchwork.matter.model.meta import Attribute, Command
 from latchwork.matter.onboarding import SetupPayload
 from latchwork.matter.session.handshake import HandshakeFailed
-from latchwork.matter.tlv.schema import U16, U64, Struct, Tag
+from latchwork.matter.tlv.schema import U16, U32, U64, Struct, Tag
 from latchwork.matter.trust.fabric import Fabric
 from latchwork.stack.mdns_contract import Discovery
-from latchwork.stack.runtime import Runtime, Session
+from latchwork.stack.runtime import DEFAULT_TIMEOUT, Runtime, Session
 from latchwork.stack.tcp import TcpTransport
 from latchwork.stack.udp import udp_address
 
@@ -58,6 +60,7 @@ class StoredPeer(Struct):
     product_id: Annotated[U16, Tag(5)] = 0
     product_name: Annotated[str, Tag(6)] = ""
     label: Annotated[str, Tag(7)] = ""
+    idle_interval_ms: Annotated[U32, Tag(8)] = 0
 
 
 class Administrator(Protocol):
@@ -69,6 +72,7 @@ class Administrator(Protocol):
     router: ReportRouter
     entropy: Callable[[int], bytes]
     tcp: TcpTransport | None
+    check_ins: CheckInClient
 
     def remember(self, stored: StoredPeer) -> None:
         """Something about a peer changed that must survive a restart."""
@@ -92,6 +96,7 @@ class Peer:
         self._requests: Requests | None = None
         self._connecting: asyncio.Task[Session] | None = None
         self._waiting: list[tuple[Session, Callable[[], bool]]] = []
+        self._wakefulness = Wakefulness()
 
     @property
     def runtime(self) -> Runtime:
@@ -134,17 +139,21 @@ class Peer:
     def adopt(self, session: Session) -> None:
         """Use this session from now on."""
         self._session = session
-        self._requests = Requests(self.runtime, session)
-        address = session.address
-        if isinstance(address, tuple) and address[:2] != (self.stored.host, self.stored.port):
-            self._controller.remember(self.stored.replace(host=_text(address), port=address[1]))
+        # A device that sleeps takes its time before it begins to answer.
+        self._requests = Requests(self.runtime, session, DEFAULT_TIMEOUT + session.idle_interval)
+        address, idle = session.address, session.peer_parameters.idle_interval_ms
+        if isinstance(address, tuple):
+            found = self.stored.replace(host=_text(address), port=address[1], idle_interval_ms=idle)
+            if found != self.stored:
+                self.stored = found
+                self._controller.remember(found)
 
     async def _connect(self) -> Session:
         """Try the last known address and the name at once; whichever leads to the peer first is taken."""
         known = self._known_address()
         tries = [asyncio.create_task(self._connect_by_name(known))]
         if known is not None:
-            tries.append(asyncio.create_task(self._case(known, None)))
+            tries.append(asyncio.create_task(self._case(known, self._known_parameters())))
         return await first_success(tries)
 
     async def _connect_by_name(self, known: object) -> Session:
@@ -179,6 +188,10 @@ class Peer:
         except LatchworkError:
             return None  # its interface is gone; the name will tell a new one
 
+    def _known_parameters(self) -> SessionParameters | None:
+        idle = self.stored.idle_interval_ms
+        return SessionParameters(idle_interval_ms=idle) if idle else None
+
     def disconnect(self) -> None:
         """End the session, if there is one."""
         if self._session is not None:
@@ -195,7 +208,9 @@ class Peer:
         """
         requests = await self.requests()
         loop = asyncio.get_running_loop()
-        watch = loop.call_later(SUSPICION, self._suspect, requests.session, loop.time())
+        # One that sleeps may well be silent until it polls next.
+        patience = max(SUSPICION, 1.2 * requests.session.retransmission_interval(loop.time()))
+        watch = loop.call_later(patience, self._suspect, requests.session, loop.time())
         waits = (requests.session, may_repeat)
         self._waiting.append(waits)
         try:
@@ -346,6 +361,77 @@ class Peer:
         self.subscriptions.add(subscription)
         await subscription.start()
         return subscription
+
+    # Sleep
+
+    async def register_check_in(
+        self,
+        *,
+        key: bytes | None = None,
+        monitored_subject: int | None = None,
+        client_type: ClientTypeEnum = ClientTypeEnum.PERMANENT,
+    ) -> None:
+        """Have a sleeping device tell us when it wakes; again replaces the key. See `CheckInClient.register`.
+
+        Raises:
+            StatusError: the device refused: it does not sleep that way, or has no room.
+            LatchworkError: no answer.
+        """
+        await self._controller.check_ins.register(
+            self, key=key, monitored_subject=monitored_subject, client_type=client_type
+        )
+
+    async def unregister_check_in(self) -> None:
+        """No longer be told.
+
+        Raises:
+            LatchworkError: the device refused or did not answer.
+        """
+        await self._controller.check_ins.unregister(self)
+
+    async def wait_awake(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the error says what was waited for
+        """Wait until the device is awake: at once when it surely is, else until it checks in or reports.
+
+        Raises:
+            Misuse: we are not registered with it.
+            StillAsleep: it did not wake within `timeout` seconds.
+        """
+        if self.node_id not in self._controller.check_ins.watched:
+            raise not_registered(self.node_id)
+        now, session = self.runtime.now(), self._session
+        just_heard = session is not None and self.is_connected and now - session.last_heard < session.active_threshold
+        if not just_heard and now >= self._wakefulness.until:
+            await self._wakefulness.wait(timeout)
+
+    async def stay_active(self, seconds: float) -> float:
+        """Ask the device to stay awake; gives the seconds that it promises (Core 9.16.7.4).
+
+        Raises:
+            StatusError: it does not know the command.
+            LatchworkError: no answer.
+        """
+        request = StayActiveRequest(stay_active_duration=round(seconds * 1000))
+        response = await self.invoke(0, IcdManagement.stay_active_request, request)
+        promised: int = response.promised_active_duration
+        return promised / 1000
+
+    def is_at(self, address: object) -> bool:
+        """Whether it was last heard from that address."""
+        return isinstance(address, tuple) and (_text(address), address[1]) == (self.stored.host, self.stored.port)
+
+    def heard(self) -> None:
+        """It reported: it is awake."""
+        self._wakefulness.woke(self.runtime.now())
+
+    def woke(self, seconds: float, *, has_lost_us: bool) -> None:
+        """It checked in and is awake for so long; with `has_lost_us` it has no subscription of ours."""
+        now = self.runtime.now()
+        if self._session is not None:
+            self._session.last_heard = now  # an authentic message of its own: until it sleeps again, it answers fast
+        self._wakefulness.woke(now + seconds)
+        if has_lost_us:
+            for subscription in list(self.subscriptions):
+                subscription.node_woke()
 
     # Administration
 

@@ -5,12 +5,13 @@ Controller storey; values only. A caller watches the steps as they begin and end
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from latchwork.base.errors import LatchworkError, Refused, Unreachable
+from latchwork.matter.session.handshake import FailureKind, HandshakeFailed
 
 
 class Step(StrEnum):
@@ -27,6 +28,7 @@ class Step(StrEnum):
     ROOT = "give it our root certificate"
     NOC = "give it its own certificate"
     CASE = "find it on the fabric and secure the connection with certificates"
+    LABEL = "tell it our fabric's name"
     COMPLETE = "complete"
 
 
@@ -81,6 +83,43 @@ class NotFound(Unreachable):
         "Open the device's pairing window, keep it near, and check that it and this machine are in the same network "
         "with IPv6."
     )
+
+
+class PasscodeNotTaken(HandshakeFailed):
+    """Every device that answered refused the passcode.
+
+    Attributes:
+        devices: how many answered.
+        silent: how many more were announced but did not answer.
+    """
+
+    def __init__(self, devices: int, silent: int = 0) -> None:
+        one = devices == 1
+        message = f"{devices} {'device' if one else 'devices'} answered, {'it' if one else 'none'} "
+        message += "did not take the passcode" if one else "took the passcode"
+        if silent:
+            message += f"; {silent} more did not answer"
+        super().__init__(FailureKind.WRONG_PASSCODE, message)
+        self.devices = devices
+        self.silent = silent
+        if not one:
+            self.advice += " Several devices fit this code: see that the one you mean has its pairing window open."
+
+
+def no_pairing(errors: Sequence[LatchworkError]) -> LatchworkError:
+    """What to say when none of several devices could be paired with, from the error of each; at least one.
+
+    A device that is busy, or broke off, may be the one that is meant: that is more worth saying than that others refused.
+    """
+    refused = [
+        error for error in errors if isinstance(error, HandshakeFailed) and error.kind is FailureKind.WRONG_PASSCODE
+    ]
+    others = [error for error in errors if isinstance(error, HandshakeFailed) and error not in refused]
+    if others or not refused:
+        return (others or errors)[-1]
+    made = PasscodeNotTaken(len(refused), len(errors) - len(refused))
+    made.__cause__ = refused[-1]
+    return made
 
 
 class NotGenuine(Refused):

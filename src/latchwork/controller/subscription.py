@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -38,6 +39,9 @@ class Node(Protocol):
 
     async def call(self, work: Callable[[Requests], Awaitable[None]]) -> None:
         """Do something in a session with the node."""
+
+    def heard(self) -> None:
+        """A report came from the node: it is awake."""
 
 
 class State(StrEnum):
@@ -79,6 +83,7 @@ class Subscription:
         self._next_event: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._nudge = asyncio.Event()
         self.id = 0
         self.max_interval = 0
         self.state = State.STARTING
@@ -124,6 +129,7 @@ class Subscription:
     def take(self, report: ReportCollector) -> None:
         """A report of this subscription is complete."""
         self._alive()
+        self._node.heard()
         entries: list[Entry] = [*report.attributes, *report.statuses, *report.events, *report.event_statuses]
         for event in report.events:
             self._seen(event)
@@ -157,11 +163,22 @@ class Subscription:
                 await self._node.call(self._establish)
             except LatchworkError as error:
                 log(_log, 20, "subscription not resumed", node=self._node.node_id, reason=error, again_in=pause)
-                await asyncio.sleep(pause)
+                await self._rest(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 self.resumptions += 1
                 return
+
+    async def _rest(self, seconds: float) -> None:
+        self._nudge.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._nudge.wait()
+
+    def node_woke(self) -> None:
+        """The device is awake and has no subscription of ours: make this one anew now."""
+        self._nudge.set()
+        self.lost("the device checked in")
 
     def _forget(self) -> None:
         if self._watch is not None:

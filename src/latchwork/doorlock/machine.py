@@ -37,12 +37,12 @@ from latchwork.doorlock.events import (
     StopBolt,
 )
 from latchwork.doorlock.inputs import (
+    BoltInput,
     BoltJammed,
     BoltMoved,
     Changed,
     Commanded,
     DoorMoved,
-    Input,
     TimePassed,
     Turned,
 )
@@ -65,7 +65,7 @@ def start(settings: Settings, position: BoltPosition, door: DoorPosition | None,
     return _rearmed(unlocked, now)
 
 
-def step(state: LockState, happened: Input, now: float) -> tuple[LockState, tuple[Effect, ...]]:
+def step(state: LockState, happened: BoltInput, now: float) -> tuple[LockState, tuple[Effect, ...]]:
     """What becomes of `state`, and what shall be done, in this order. `now` is in seconds and never goes back."""
     draft = _Draft(state, now)
     TRANSITIONS[state.phase, type(happened)](draft, happened)
@@ -85,7 +85,7 @@ def _rearmed(state: LockState, now: float) -> LockState:
     return draft.finished()[0]
 
 
-_OPERATIONS: Final = MappingProxyType(
+OPERATIONS: Final = MappingProxyType(
     {
         BoltPosition.LOCKED: Operation.LOCK,
         BoltPosition.UNLOCKED: Operation.UNLOCK,
@@ -142,7 +142,7 @@ class _Draft:
         goal = self._goal_if_allowed(command)
         if goal is None:
             return
-        self.waiting = (Waiting(_OPERATIONS[goal], command.actor, command.relock_after_s),)
+        self.waiting = (Waiting(OPERATIONS[goal], command.actor, command.relock_after_s),)
         if self.position is goal:
             self._arrive(goal)
         else:
@@ -153,7 +153,7 @@ class _Draft:
         goal = self._goal_if_allowed(command)
         if goal is None:
             return
-        newcomer = Waiting(_OPERATIONS[goal], command.actor, command.relock_after_s)
+        newcomer = Waiting(OPERATIONS[goal], command.actor, command.relock_after_s)
         if goal is BoltPosition.LOCKED:
             self.waiting = (newcomer,)
             self._move(goal)
@@ -172,7 +172,7 @@ class _Draft:
         goal = self._goal_if_allowed(command)
         if goal is None:
             return
-        newcomer = Waiting(_OPERATIONS[goal], command.actor, command.relock_after_s)
+        newcomer = Waiting(OPERATIONS[goal], command.actor, command.relock_after_s)
         if goal is self.target:
             if len(self.waiting) >= MAX_WAITING:
                 self._refuse(command, Reason.BUSY)
@@ -184,7 +184,7 @@ class _Draft:
         self._move(goal)
 
     def _goal_if_allowed(self, command: Commanded) -> BoltPosition | None:
-        reason = refusal(command.wish, command.actor, command.pin, self.settings, self.door)
+        reason = refusal(command, self.settings, self.door)
         if reason is not None:
             self._refuse(command, reason)
             return None
@@ -257,7 +257,7 @@ class _Draft:
             return
         self.waiting = ()
         self._rest_at(position)
-        operation = _OPERATIONS.get(position)
+        operation = OPERATIONS.get(position)
         if operation is not None:
             self.effects.append(Emit(LockOperation(operation, actor)))
         if position is not BoltPosition.LOCKED and actor is BY_HAND and self.settings.mode is OperatingMode.PRIVACY:
@@ -378,7 +378,7 @@ class _Draft:
             self.relock_at = self.now + pause_s
 
 
-TRANSITIONS: Final[Mapping[tuple[Phase, type[Input]], Callable[[_Draft, Any], None]]] = MappingProxyType(
+TRANSITIONS: Final[Mapping[tuple[Phase, type[BoltInput]], Callable[[_Draft, Any], None]]] = MappingProxyType(
     {
         (Phase.RESTING, Commanded): _Draft.begin,
         (Phase.MOVING, Commanded): _Draft.join_or_overtake,

@@ -20,6 +20,7 @@ from latchwork.matter.discovery import (
 from latchwork.matter.trust.fabric import Fabric
 from latchwork.node.commissioning import ENHANCED, CommissioningWindow
 from latchwork.node.config import NodeConfig
+from latchwork.node.sleep import Sleep, intervals_ms
 from latchwork.stack.mdns_contract import Discovery, Publication, Published
 
 _LOG = logger(__name__)
@@ -79,18 +80,21 @@ class Advertiser:
                 self._published[name] = (publication, before[1])
 
 
-def hints(config: NodeConfig) -> SessionHints:
+def hints(config: NodeConfig, sleep: Sleep | None = None) -> SessionHints:
     """What the node's records say about its sessions."""
+    idle, active, threshold = intervals_ms(config, sleep)
     return SessionHints(
-        idle_interval_ms=config.idle_interval_ms,
-        active_interval_ms=config.active_interval_ms,
-        active_threshold_ms=config.active_threshold_ms,
+        idle_interval_ms=idle,
+        active_interval_ms=active,
+        active_threshold_ms=threshold,
         tcp_server=config.has_tcp,
+        # Only a device that can be of either kind says which it is now (Core 4.3.4).
+        long_idle=sleep.is_long_idle if sleep is not None and sleep.config.is_long_idle else None,
     )
 
 
 def commissionable(
-    config: NodeConfig, window: CommissioningWindow, *, instance: str, host: str, port: int
+    config: NodeConfig, window: CommissioningWindow, hints: SessionHints, *, instance: str, host: str, port: int
 ) -> Publication:
     """The record of a node whose window is open."""
     service = CommissionableService(
@@ -102,13 +106,13 @@ def commissionable(
             commissioning_mode=2 if window.kind == ENHANCED else 1,
             device_type=config.device_type,
             device_name=config.device_name,
-            hints=hints(config),
+            hints=hints,
         ),
     )
     return Publication(service.instance, service.service_type, port, host, service.txt(), service.subtypes)
 
 
-def operational(config: NodeConfig, fabric: Fabric, *, host: str, port: int) -> Publication:
+def operational(fabric: Fabric, hints: SessionHints, *, host: str, port: int) -> Publication:
     """The record of a node on one of its fabrics."""
-    service = OperationalService(fabric.compressed_id, fabric.node_id, hints(config))
+    service = OperationalService(fabric.compressed_id, fabric.node_id, hints)
     return Publication(service.instance, service.service_type, port, host, service.txt(), service.subtypes)

@@ -10,6 +10,9 @@ from collections.abc import Callable
 
 Callback = Callable[[], None]
 
+_ROOMY = 64
+"""Appointments from which on it is worth looking for those that were taken back."""
+
 
 class Appointment:
     """One thing to be done at a time; `cancel()` takes it back."""
@@ -42,16 +45,19 @@ class Agenda:
         on_earlier: called when the next deadline moved forward, so that the driver can wake earlier.
     """
 
-    __slots__ = ("_heap", "_serial", "on_earlier")
+    __slots__ = ("_heap", "_roomy", "_serial", "on_earlier")
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Appointment]] = []
         self._serial = 0
+        self._roomy = _ROOMY
         self.on_earlier: Callback | None = None
 
     def call_at(self, when: float, callback: Callback) -> Appointment:
         """Has `callback` called at `when`, seconds of the monotonic clock."""
         appointment = Appointment(when, callback)
+        if len(self._heap) >= self._roomy:
+            self._sweep()
         self._serial += 1
         heapq.heappush(self._heap, (when, self._serial, appointment))
         if self.on_earlier is not None and self._heap[0][2] is appointment:
@@ -73,3 +79,9 @@ class Agenda:
                 callback()
                 done += 1
         return done
+
+    def _sweep(self) -> None:
+        """Forgets what was taken back: it would stay until its time, which may be months away."""
+        self._heap = [entry for entry in self._heap if entry[2].is_pending]
+        heapq.heapify(self._heap)
+        self._roomy = max(_ROOMY, 2 * len(self._heap))

@@ -86,6 +86,9 @@ class Behavior:
     def fabric_removed(self, fabric_index: int) -> None:
         """Called after a fabric left, so that what belonged to it goes too; nothing by default."""
 
+    def factory_reset(self) -> None:
+        """Called when the node forgets everything, before attributes are what they were at first: what is kept beside them goes."""
+
     def read(self, attribute: Attribute[Any], context: RequestContext) -> Any:
         """The attribute's value for this reader.
 

@@ -109,6 +109,17 @@ class CommissioningWindow:
         self._listen(True)
         self._changed()
 
+    def prolong(self, seconds: float) -> None:
+        """Leaves it as it is, passcode and commissioner at work included, until `seconds` from now; no effect when it is closed."""
+        if self.is_open:
+            self._drop_timeout()
+            self._timeout = self._agenda.call_at(self._now() + seconds, self.close)
+
+    @property
+    def closes_at(self) -> float | None:
+        """When it closes by itself, in seconds of the node's clock; None when it is closed or stays open."""
+        return self._timeout.when if self._timeout is not None and self._timeout.is_pending else None
+
     def close(self) -> None:
         """Closes it; a commissioner at work keeps its session and its fail-safe."""
         if self.kind == CLOSED:

@@ -11,6 +11,7 @@ from latchwork.base.errors import Misuse
 from latchwork.base.logs import Secret
 from latchwork.matter.crypto.spake2p import Verifier, is_valid_passcode
 from latchwork.matter.model.spec import SpecVersion
+from latchwork.node.icd import IcdConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class NodeConfig:
         has_tcp: it listens on TCP too, for messages that are too large for UDP.
         has_clock: whether the machine's clock knows the date.
         test_enable_key: 16 octets that arm TestEventTrigger, or None.
+        icd: how it sleeps; None is a node that is always awake. Its polls take the place of the three intervals above.
     """
 
     vendor_id: int = 0xFFF1
@@ -65,6 +67,7 @@ class NodeConfig:
     has_tcp: bool = False
     has_clock: bool = True
     test_enable_key: Secret | None = None
+    icd: IcdConfig | None = None
 
     def __post_init__(self) -> None:
         if self.verifier is None and (self.passcode is None or not is_valid_passcode(self.passcode)):

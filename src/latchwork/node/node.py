@@ -46,6 +46,7 @@ from latchwork.node.membership import Membership
 from latchwork.node.persistence import Ledger
 from latchwork.node.preparation import prepare
 from latchwork.node.presence import Presence
+from latchwork.node.sleep import Sleep, intervals_ms
 from latchwork.stack.mdns_contract import Discovery
 from latchwork.stack.runtime import Runtime
 from latchwork.stack.transport import Transport
@@ -90,8 +91,11 @@ class Node:
         fail_safe: the fail-safe.
         window: the commissioning window.
         agenda: what is to be done later.
+        sleep: whether it hears, or None for a node that is always awake.
         counts: what it did since it started.
         started_at: monotonic seconds of the start.
+        on_commissioned: called with True when it joined its first fabric for good, with False when it left its last.
+        on_time_changed: called when the wall clock jumped: the time was set, or the time zone or summer time is another.
     """
 
     def __init__(
@@ -110,6 +114,7 @@ class Node:
         self.ledger.recover()
         self.members = Membership(self.ledger, config.max_fabrics)
         self.agenda = Agenda()
+        self.sleep = None if config.icd is None else Sleep(config.icd, self.agenda, self.clock.monotonic)
         self.fail_safe = FailSafe(self.ledger, self.agenda, self.clock.monotonic)
         self.fail_safe.on_expired = self._fail_safe_expired
         self.window = CommissioningWindow(self.agenda, self.clock.monotonic, self._window_changed)
@@ -128,7 +133,10 @@ class Node:
         )
         self._is_loading = False
         self._credentials: PaseCredentials | None = None
+        self.on_commissioned: Callable[[bool], None] = _ignore
+        self.on_time_changed: list[Callable[[], None]] = []
         self.members.load()
+        self._was_commissioned = self.is_commissioned
         self.add_endpoint(0, {ROOT_NODE.id: ROOT_NODE.revision_in(config.spec)}, root_behaviors(config))
 
     def add_endpoint(self, number: int, types: Mapping[int, int], behaviors: Iterable[BehaviorFactory]) -> Endpoint:
@@ -193,6 +201,8 @@ class Node:
                 max_paths_per_invoke=self.config.max_paths_per_invoke,
                 group_endpoints=self._endpoints_of_group,
             )
+            if self.config.icd is not None:
+                self._server.subscriptions.rest_s = self.config.icd.idle_s
             for behavior in self.behaviors():
                 behavior.start()
             if not len(self.fabrics):
@@ -285,6 +295,12 @@ class Node:
         if self._presence is not None:
             # From now on certificates are checked against the date.
             self._presence.runtime.set_clock(lambda: self.clock.utc() + self.utc_offset_us / 1_000_000)
+        self.time_changed()
+
+    def time_changed(self) -> None:
+        """The wall clock jumped: whoever counts on it looks again."""
+        for look_again in self.on_time_changed:
+            look_again()
 
     # --- fabrics
 
@@ -329,6 +345,19 @@ class Node:
         self.endpoints[0].behavior(OperationalCredentialsBehavior).fabrics_changed()
         self.groups_changed()
         self.advertise()
+        self._look_for_home()
+
+    @property
+    def is_commissioned(self) -> bool:
+        """Whether it belongs to a fabric for good: one that the fail-safe may still take back does not count."""
+        fail_safe = self.fail_safe
+        pending = fail_safe.fabric_index if fail_safe.is_armed and fail_safe.added else 0
+        return any(fabric.index != pending for fabric in self.fabrics)
+
+    def _look_for_home(self) -> None:
+        if self.is_commissioned is not self._was_commissioned:
+            self._was_commissioned = not self._was_commissioned
+            self.on_commissioned(self._was_commissioned)
 
     # --- commissioning
 
@@ -358,8 +387,11 @@ class Node:
         self.fail_safe.complete()
         self.window.close()
         self.close_sessions(0)
+        self._look_for_home()
 
     def _window_changed(self) -> None:
+        if self.sleep is not None and self.window.is_open:
+            self.sleep.trigger()  # a window opened at the device itself, too, must be heard through
         self.endpoints[0].behavior(AdministratorCommissioningBehavior).window_changed()
         self.advertise()
 
@@ -428,6 +460,12 @@ class Node:
 
     # --- the network
 
+    def intervals_changed(self) -> None:
+        """It sleeps in another way than before: sessions to come and DNS-SD say so."""
+        if self._presence is not None:
+            self._presence.runtime.session_parameters = self.session_parameters()
+        self.advertise()
+
     def groups_changed(self) -> None:
         """Group keys, their map or a group's members changed."""
         if self._presence is not None:
@@ -459,6 +497,11 @@ class Node:
         return None if self._presence is None else self._presence.runtime
 
     @property
+    def discovery(self) -> Discovery | None:
+        """What finds other nodes, while there is a network that can."""
+        return None if self._presence is None else self._presence.discovery
+
+    @property
     def identity(self) -> DeviceAttestation:
         """What proves that the device is genuine; a development chain made at first use where none was given."""
         if self._identity is None:
@@ -473,10 +516,11 @@ class Node:
     def session_parameters(self) -> SessionParameters:
         """What peers are told about this node's sessions."""
         config = self.config
+        idle, active, threshold = intervals_ms(config, self.sleep)
         return SessionParameters(
-            idle_interval_ms=config.idle_interval_ms,
-            active_interval_ms=config.active_interval_ms,
-            active_threshold_ms=config.active_threshold_ms,
+            idle_interval_ms=idle,
+            active_interval_ms=active,
+            active_threshold_ms=threshold,
             data_model_revision=config.spec.data_model_revision,
             interaction_model_revision=config.spec.interaction_model_revision,
             specification_version=int(config.spec),
@@ -515,6 +559,10 @@ class Node:
         if self._presence is not None:
             await self._presence.end()
             self._presence = None
+
+
+def _ignore(_joined: bool) -> None:
+    """What a node does with news that nobody asked for."""
 
 
 def _key(behavior: Behavior, attribute: Attribute[Any]) -> str:

@@ -3,7 +3,7 @@
 Stands in node, on a `Store`; knows nothing of what the values mean.
 
 Keys: `a/<endpoint>/<cluster>/<attribute>` attribute values, `f/<fabric>/…` what belongs to one fabric, `events/…`, `sessions/…`,
-`identity/…`. Changes made inside a turn reach the store as one atomic write when the turn ends, before any answer leaves the node.
+`identity/…`, `lock/…` what a lock remembers, `seal/…`. Changes made inside a turn reach the store as one atomic write when the turn ends, before any answer leaves the node.
 
 While an undo journal is open, the first change of a covered key keeps the key's earlier value under `undo/<key>` in the same atomic write.
 Rolling back puts all of them back in one write. A power cut in the middle leaves the journal in the store, and `recover()` at the next
@@ -12,19 +12,22 @@ start rolls back (Core 11.10.7.2: a reboot ends the fail-safe as its timer does)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from latchwork.base.errors import Bug
 from latchwork.store.kv import Store
+from latchwork.store.sealed import Seal
 
 UNDO = "undo/"
+SEAL_PROOF = "seal/proof"
+"""Holds nothing, sealed: says that there is a sealing key, and whether the one at hand is it."""
 
 
 class Ledger:
     """The node's stored values."""
 
-    __slots__ = ("_armed", "_covers", "_depth", "_pending", "_store")
+    __slots__ = ("_armed", "_covers", "_depth", "_pending", "_seal", "_store", "_waiting")
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -32,6 +35,24 @@ class Ledger:
         self._depth = 0
         self._armed = False
         self._covers: set[str] = set()
+        self._seal: Seal | None = None
+        self._waiting: list[Callable[[], None]] = []
+
+    def seal(self, entropy: Callable[[int], bytes]) -> Seal:
+        """What secrets are sealed with before they are put here; its key is made at the first call ever.
+
+        Raises:
+            StoreError: the key is gone, is another one's, or cannot be made.
+        """
+        if self._seal is None:
+            proof = self.get(SEAL_PROOF)
+            seal = Seal(self._store.sealing_key(entropy if proof is None else None), entropy)
+            if proof is None:
+                self.put(SEAL_PROOF, seal.seal(SEAL_PROOF, b""))
+            else:
+                seal.open(SEAL_PROOF, proof)
+            self._seal = seal
+        return self._seal
 
     def get(self, key: str) -> bytes | None:
         """The value of a key, changes of the running turn included."""
@@ -70,7 +91,18 @@ class Ledger:
         finally:
             self._depth -= 1
             if not self._depth:
+                # When the store refuses, nothing may be told of what it refused.
+                waiting, self._waiting = self._waiting, []
                 self._flush()
+                for tell in waiting:
+                    tell()
+
+    def when_stored(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called when the running turn is stored: nobody hears of what a power cut could still undo. At once between turns."""
+        if self._depth:
+            self._waiting.append(tell)
+        else:
+            tell()
 
     def begin_undo(self) -> None:
         """Opens the undo journal; it covers nothing yet."""

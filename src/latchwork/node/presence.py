@@ -13,7 +13,8 @@ from latchwork.matter.discovery import host_name, random_instance
 from latchwork.matter.session.group import GroupKey
 from latchwork.matter.session.secure import SecureSession
 from latchwork.matter.trust.groups import group_session_id, multicast_address, operational_key, privacy_key
-from latchwork.node.advertising import Advertiser, commissionable, operational
+from latchwork.node.advertising import Advertiser, commissionable, hints, operational
+from latchwork.node.behaviors.icd_management import IcdManagementBehavior
 from latchwork.node.server_loop import Serving
 from latchwork.stack.mdns_contract import Discovery, Publication
 from latchwork.stack.runtime import Runtime
@@ -27,14 +28,16 @@ class Presence:
 
     Attributes:
         runtime: the network.
+        discovery: finds others on it, or None.
         serving: answers requests and sends reports.
     """
 
-    __slots__ = ("_advertiser", "_host", "_instance", "_joined", "_node", "_timer", "runtime", "serving")
+    __slots__ = ("_advertiser", "_host", "_instance", "_joined", "_node", "_timer", "discovery", "runtime", "serving")
 
     def __init__(self, node: Node, runtime: Runtime, discovery: Discovery | None) -> None:
         self._node = node
         self.runtime = runtime
+        self.discovery = discovery
         self.serving = Serving(node, runtime)
         self._advertiser = None if discovery is None else Advertiser(discovery, self._publications)
         self._timer: asyncio.TimerHandle | None = None
@@ -51,6 +54,8 @@ class Presence:
         runtime.on_pase_failed = node.window.attempt_failed
         node.agenda.on_earlier = self._set_timer
         node.window.attach(runtime)
+        if node.sleep is not None:
+            node.endpoints[0].behavior(IcdManagementBehavior).join(runtime, self.discovery)
         self.groups_changed()
         self.advertise()
         self._set_timer()
@@ -64,6 +69,8 @@ class Presence:
             self._timer.cancel()
             self._timer = None
         await self.serving.close()
+        if self._node.sleep is not None:
+            await self._node.endpoints[0].behavior(IcdManagementBehavior).part()
         if self._advertiser is not None:
             await self._advertiser.close()
         self._node.window.attach(None)
@@ -148,8 +155,9 @@ class Presence:
 
     def _publications(self) -> Iterator[Publication]:
         config, port = self._node.config, self.runtime.port
+        said = hints(config, self._node.sleep)
         window = self._node.window
         if window.is_open and window.is_listening:
-            yield commissionable(config, window, instance=self._instance, host=self._host, port=port)
+            yield commissionable(config, window, said, instance=self._instance, host=self._host, port=port)
         for fabric in self._node.fabrics:
-            yield operational(config, fabric, host=self._host, port=port)
+            yield operational(fabric, said, host=self._host, port=port)

@@ -17,6 +17,7 @@ from latchwork.matter.exchange.exchange import Message
 from latchwork.matter.interaction.replies import Replies
 from latchwork.matter.interaction.server import Transaction
 from latchwork.matter.interaction.subscriptions import Report
+from latchwork.matter.messages.header import ProtocolId
 from latchwork.matter.messages.interaction import Opcode
 
 if TYPE_CHECKING:
@@ -55,12 +56,17 @@ class Serving:
         if session in self.retired:
             self._runtime.close_session(session)
             return
+        if message.protocol_id != ProtocolId.INTERACTION_MODEL:
+            exchange.finish()  # acknowledged and no more: nothing else is served here
+            return
         transaction = self._node.server.begin(session.subject, session=session, max_payload=session.max_payload)
         exchange.on_message = partial(self._take, exchange, transaction)
         exchange.on_failed = lambda _error: transaction.close()
         self._take(exchange, transaction, message)
 
     def _take(self, exchange: Exchange, transaction: Transaction, message: Message) -> None:
+        if message.protocol_id != ProtocolId.INTERACTION_MODEL:
+            return
         node = self._node
         node.counts.messages_received += 1
         self.current_session = exchange.session

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from latchwork.base.clock import Clock
 from latchwork.devices.hardware import Outcome
 from latchwork.doorlock.bolt import BoltPosition, DoorPosition
+
+_MOVES: Final = 100
 
 
 class Timetable(Protocol):
@@ -32,10 +34,24 @@ class VirtualBolt:
         travel_s: seconds that a movement takes; needs `timetable` when not 0.
         is_blocked: something is in the way: motor movements jam, hands fail.
         timetable: what movements that take time are timed with.
-        moves: every position that the motor was asked for.
+        has_power: without, the motor gives up where it is.
+        moves: every position that the motor was asked for, the newest 100.
+        on_changed: called with each new position, whoever moved it there.
+        on_driven: called whenever the motor is started.
     """
 
-    __slots__ = ("_arrival", "_position", "_turned", "is_blocked", "moves", "timetable", "travel_s")
+    __slots__ = (
+        "_arrival",
+        "_position",
+        "_turned",
+        "has_power",
+        "is_blocked",
+        "moves",
+        "on_changed",
+        "on_driven",
+        "timetable",
+        "travel_s",
+    )
 
     def __init__(
         self,
@@ -47,7 +63,10 @@ class VirtualBolt:
         self.travel_s = travel_s
         self.timetable = timetable
         self.is_blocked = False
+        self.has_power = True
         self.moves: list[BoltPosition] = []
+        self.on_changed: Callable[[BoltPosition], None] = lambda _: None
+        self.on_driven: Callable[[], None] = lambda: None
         self._position = position
         self._arrival: asyncio.Future[Outcome] | None = None
         self._turned: Callable[[BoltPosition, bool], None] | None = None
@@ -60,9 +79,13 @@ class VirtualBolt:
         """Drive the bolt there."""
         self.stop()
         self.moves.append(position)
+        del self.moves[:-_MOVES]
+        if not self.has_power:
+            return Outcome.JAMMED
+        self.on_driven()
         if self.timetable is None or not self.travel_s:
             return self._finish(position)
-        self._position = BoltPosition.BETWEEN
+        self._put(BoltPosition.BETWEEN)
         arrival: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._arrival = arrival
 
@@ -87,17 +110,22 @@ class VirtualBolt:
         """A hand turns the bolt there; False when something is in the way."""
         if self.is_blocked:
             return False
-        self._position = position
+        self._put(position)
         if self._turned is not None:
             self._turned(position, by_hand)
         return True
 
     def _finish(self, position: BoltPosition) -> Outcome:
         if self.is_blocked:
-            self._position = BoltPosition.BETWEEN
+            self._put(BoltPosition.BETWEEN)
             return Outcome.JAMMED
-        self._position = position
+        self._put(position)
         return Outcome.ARRIVED
+
+    def _put(self, position: BoltPosition) -> None:
+        if position is not self._position:
+            self._position = position
+            self.on_changed(position)
 
 
 class VirtualDoor:
@@ -105,12 +133,16 @@ class VirtualDoor:
 
     Attributes:
         bolt: what holds it.
+        is_warped: it does not close any more, the gap stays.
+        on_changed: called with each new position of the leaf.
     """
 
-    __slots__ = ("_moved", "_position", "bolt")
+    __slots__ = ("_moved", "_position", "bolt", "is_warped", "on_changed")
 
     def __init__(self, bolt: VirtualBolt, position: DoorPosition | None = DoorPosition.CLOSED) -> None:
         self.bolt = bolt
+        self.is_warped = False
+        self.on_changed: Callable[[DoorPosition], None] = lambda _: None
         self._position = position
         self._moved: Callable[[DoorPosition], None] | None = None
 
@@ -137,11 +169,13 @@ class VirtualDoor:
         """Somebody closes the door; False when the bolt sticks out against the frame."""
         if self._position is not DoorPosition.CLOSED and self.bolt.position() is BoltPosition.LOCKED:
             return False
-        self.put(DoorPosition.CLOSED)
+        self.put(DoorPosition.AJAR if self.is_warped else DoorPosition.CLOSED)
         return True
 
     def put(self, position: DoorPosition) -> None:
         """The contact sees the leaf there."""
-        self._position = position
+        if position is not self._position:
+            self._position = position
+            self.on_changed(position)
         if self._moved is not None:
             self._moved(position)

@@ -26,6 +26,7 @@ from latchwork.controller.steps import StepReport
 from latchwork.matter.messages.secure_channel import SessionParameters
 from latchwork.matter.onboarding import random_passcode
 from latchwork.node.config import NodeConfig
+from latchwork.sim.clock import LoopClock
 from latchwork.sim.lock import VirtualLock
 from latchwork.stack.mdns_contract import Discovery
 from latchwork.stack.memory import Air
@@ -64,7 +65,7 @@ class VirtualHome:
             interface: the network interface of all of them; `lo` stays on this machine.
             air: the virtual air instead of an interface.
             storage: folder for what they must remember, or None to forget it all at the end.
-            clock: what tells the time.
+            clock: what tells the time; by default the machine's, or in the virtual air the loop's.
             entropy: octets nobody can guess.
             label: the controller's name on the locks.
 
@@ -77,7 +78,8 @@ class VirtualHome:
         self._interface = interface
         self._air = air
         self._storage = storage
-        self._clock = clock or SystemClock()
+        self._clock: Clock = clock or SystemClock()
+        self._has_clock = clock is not None
         self._entropy = entropy
         self._label = label
         self._stack = AsyncExitStack()
@@ -90,6 +92,8 @@ class VirtualHome:
         Raises:
             LatchworkError: the interface, a port or the storage cannot be used.
         """
+        if self._air is not None and not self._has_clock:
+            self._clock = LoopClock()  # where time may jump, everybody's does
         async with AsyncExitStack() as stack:
             shared = None if self._air is not None else self._shared_discovery(stack)
             for number in range(1, self._count + 1):

@@ -29,7 +29,7 @@ from latchwork.matter.session.resumption import ResumptionStore
 from latchwork.matter.session.secure import SecureSession
 from latchwork.matter.trust.fabric import Fabric, FabricTable
 from latchwork.stack.tcp import TcpTransport
-from latchwork.stack.transport import Transport
+from latchwork.stack.transport import Gate, Transport
 
 _log = logger(__name__)
 DEFAULT_TIMEOUT: Final = 30.0
@@ -140,6 +140,8 @@ class Runtime:
         on_request: called with the first message of an exchange that a peer opened.
         on_session, on_session_closed: called as sessions come and go.
         on_pase_failed: called when a passcode was tried in vain.
+        on_check_in: called with a Check-In's payload, not yet authenticated, and where it came from.
+        gate: decides what is heard, on a node that sleeps; None hears everything.
     """
 
     def __init__(
@@ -163,6 +165,7 @@ class Runtime:
             on_session=lambda session: self.on_session(session),  # noqa: PLW0108 - set later by the owner
             on_session_closed=lambda session: self.on_session_closed(session),  # noqa: PLW0108 - set later by the owner
             on_pase_failed=lambda: self.on_pase_failed(),  # noqa: PLW0108 - set later by the owner
+            on_check_in=lambda payload, address: self.on_check_in(payload, address),  # noqa: PLW0108 - set later by the owner
             on_deadline=self._arm,
         )
         if use_threads:
@@ -184,6 +187,8 @@ class Runtime:
         self.on_session: Callable[[SecureSession], None] = lambda _: None
         self.on_session_closed: Callable[[SecureSession], None] = lambda _: None
         self.on_pase_failed: Callable[[], None] = lambda: None
+        self.on_check_in: Callable[[bytes, object], None] = lambda _payload, _address: None
+        self.gate: Gate | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -218,6 +223,15 @@ class Runtime:
     def session_parameters(self) -> SessionParameters:
         """What we tell every peer about ourselves."""
         return self.engine.parameters
+
+    @session_parameters.setter
+    def session_parameters(self, parameters: SessionParameters) -> None:
+        self.engine.parameters = parameters
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way with a peer: an exchange that is open or owes something."""
+        return self.engine.next_deadline() is not None or any(session.exchanges for session in self.engine.sessions)
 
     def sessions(self) -> list[SecureSession]:
         """The secure sessions."""
@@ -298,6 +312,10 @@ class Runtime:
             self.engine.abandon(run, now=self.now())
             raise
 
+    def send_check_in(self, payload: bytes, address: object) -> None:
+        """Send a Check-In message, once; whether it arrives is not known."""
+        self.engine.send_check_in(payload, address, now=self.now())
+
     # Groups
 
     def set_group_keys(self, keys: list[GroupKey]) -> None:
@@ -334,12 +352,19 @@ class Runtime:
     # Driving the engine
 
     def _received(self, datagram: bytes, address: object) -> None:
+        if self.gate is None or self.gate.heard(datagram, address):
+            self.engine.receive_datagram(datagram, address, self.now())
+
+    def deliver(self, datagram: bytes, address: object) -> None:
+        """Hear a datagram that the gate held back before."""
         self.engine.receive_datagram(datagram, address, self.now())
 
     def _transmit(self, datagram: bytes, address: object) -> None:
         for transport in self.transports:
             if transport.carries(address):
                 transport.send(datagram, address)
+                if self.gate is not None:
+                    self.gate.spoke()
                 return
         log(_log, 10, "no transport", address=address)
 

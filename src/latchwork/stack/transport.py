@@ -18,6 +18,16 @@ class TransportFailed(Unreachable):
     """The operating system refused a socket or an address."""
 
 
+class Gate(Protocol):
+    """Stands between transports and engine: what a node that sleeps hears."""
+
+    def heard(self, datagram: bytes, address: object) -> bool:
+        """A datagram arrived; False when the engine does not get it now."""
+
+    def spoke(self) -> None:
+        """A datagram was sent."""
+
+
 class Transport(Protocol):
     """Carries datagrams for one node."""
 

@@ -5,16 +5,7 @@ make a change durable; nothing here is a coroutine.
 
 A key is 1 to 200 printable ASCII characters without space, by convention words joined with `/`; a value is at most 1 MiB.
 `apply` is the only way to change anything: all of its changes are durable when it returns, or none of them happened.
-
-```
-StoreError
-├── StoreInUse        another process has the storage open
-├── StoreDamaged      the file is not ours, or its content does not add up
-├── StoreTooNew       a later Latchwork wrote it
-├── StoreUnavailable  the medium refused: no space, no permission, an input/output error
-├── KeyRefused        (also Misuse) a key or value outside the bounds above
-└── StoreClosed       (also Misuse) used after close()
-```
+Errors are those of `errors`.
 """
 
 from __future__ import annotations
@@ -23,13 +14,39 @@ import fcntl
 import os
 import sqlite3
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
-from latchwork.base.errors import LatchworkError, Misuse
+from latchwork.base.logs import Secret
+from latchwork.store.errors import (
+    KeyRefused,
+    StoreClosed,
+    StoreDamaged,
+    StoreError,
+    StoreInUse,
+    StoreTooNew,
+    StoreUnavailable,
+)
+from latchwork.store.key_file import key_from_file
+
+__all__ = [
+    "MAX_KEY_LENGTH",
+    "MAX_VALUE_LENGTH",
+    "FileStore",
+    "KeyRefused",
+    "MemoryStore",
+    "Store",
+    "StoreClosed",
+    "StoreDamaged",
+    "StoreError",
+    "StoreInUse",
+    "StoreTooNew",
+    "StoreUnavailable",
+]
 
 MAX_KEY_LENGTH = 200
 """Characters of a whole key, all section prefixes included: far above what any of ours needs, far below a page."""
@@ -48,46 +65,6 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit = 524288",
     "PRAGMA temp_store = MEMORY",
 )
-
-
-class StoreError(LatchworkError):
-    """Something about the storage itself; the subclasses say what."""
-
-
-class StoreInUse(StoreError):
-    """Another process (or another store of this one) has the storage open.
-
-    Attributes:
-        process: its process id, or None when it did not say.
-    """
-
-    def __init__(self, path: Path, process: int | None) -> None:
-        who = "another process" if process is None else f"process {process}"
-        super().__init__(
-            f"storage {path} is in use by {who}",
-            advice="Stop the other program, or give this one a storage of its own.",
-        )
-        self.process = process
-
-
-class StoreDamaged(StoreError):
-    """The file is not a storage of ours, or its content does not add up."""
-
-
-class StoreTooNew(StoreError):
-    """A later version of Latchwork wrote the storage."""
-
-
-class StoreUnavailable(StoreError):
-    """The medium refused: no space, no permission, an input or output error."""
-
-
-class KeyRefused(StoreError, Misuse):
-    """A key or a value is outside the documented bounds."""
-
-
-class StoreClosed(StoreError, Misuse):
-    """The store was used after `close`."""
 
 
 class Store(Protocol):
@@ -117,6 +94,16 @@ class Store(Protocol):
     def section(self, prefix: str) -> Store:
         """A view of the keys that begin with `prefix/`, which its caller does not see. Closing it does nothing."""
 
+    def sealing_key(self, entropy: Callable[[int], bytes] | None) -> Secret:
+        """32 octets for `sealed.Seal`, the same at every call, kept apart from the content.
+
+        Args:
+            entropy: where a new key comes from; None where there must be one already.
+
+        Raises:
+            StoreError: there is none, or it cannot be read or made.
+        """
+
     def close(self) -> None:
         """Give the storage back. A second call does nothing."""
 
@@ -127,6 +114,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._values: dict[str, bytes] = {}
         self._order: list[str] = []
+        self._key: Secret | None = None
         self._is_closed = False
 
     def get(self, key: str) -> bytes | None:
@@ -156,6 +144,22 @@ class MemoryStore:
     def section(self, prefix: str) -> Store:
         """A view of the keys below `prefix/`."""
         return _Section(self, prefix)
+
+    def sealing_key(self, entropy: Callable[[int], bytes] | None) -> Secret:
+        """A key that is forgotten as the content is."""
+        if self._key is None:
+            if entropy is None:
+                raise StoreError("this store never had a sealing key")
+            self._key = Secret(entropy(32))
+        return self._key
+
+    def copy(self) -> MemoryStore:
+        """Another store with the same content and the same sealing key: what a power cut at this moment would leave."""
+        other = MemoryStore()
+        other._values = dict(self._values)
+        other._order = list(self._order)
+        other._key = self._key
+        return other
 
     def close(self) -> None:
         """Refuse further calls; the content stays for whoever holds the object."""
@@ -244,6 +248,14 @@ class FileStore:
         """A view of the keys below `prefix/`."""
         return _Section(self, prefix)
 
+    def sealing_key(self, entropy: Callable[[int], bytes] | None) -> Secret:
+        """The key in `<name>.key` beside the file.
+
+        Raises:
+            StoreError: as `key_file.key_from_file` says.
+        """
+        return key_from_file(self.path.with_name(f"{self.path.name}.key"), entropy)
+
     def close(self) -> None:
         """Fold the log back into the file and give the storage back. A second call does nothing."""
         connection, self._connection = self._connection, None
@@ -283,6 +295,10 @@ class _Section:
 
     def section(self, prefix: str) -> Store:
         return _Section(self, prefix)
+
+    def sealing_key(self, entropy: Callable[[int], bytes] | None) -> Secret:
+        # One of its own: what another section sealed under the same name does not open here.
+        return Secret(blake2b(self._prefix.encode(), key=self._store.sealing_key(entropy), digest_size=32).digest())
 
     def close(self) -> None:
         """Nothing: the storage belongs to whoever opened it."""

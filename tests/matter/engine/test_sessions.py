@@ -5,11 +5,11 @@ import struct
 import pytest
 from tests.support.engines import LEFT, RIGHT, pair, peek, strangers
 
-from latchwork.matter.engine import engine as module
 from latchwork.matter.engine.engine import MAX_EXCHANGES, SessionClosed
 from latchwork.matter.exchange.exchange import STANDALONE_ACK
 from latchwork.matter.messages.header import ProtocolHeader
 from latchwork.matter.session.secure import CounterExhausted
+from latchwork.matter.trust.access import AuthMode, Subject
 
 
 def ask(link, session, payload=b"question"):
@@ -65,7 +65,7 @@ def test_an_end_without_notice_says_nothing():
 def test_only_the_sessions_of_one_fabric_end_and_one_of_them_may_stay():
     link, left, _ = pair()
     kept = link.left.session(3, 3, RIGHT, is_initiator=True)
-    pase = link.left.session(4, 4, RIGHT, is_initiator=True, subject=module.Subject(module.AuthMode.PASE, 0))
+    pase = link.left.session(4, 4, RIGHT, is_initiator=True, subject=Subject(AuthMode.PASE, 0))
     assert link.left.engine.fabric_sessions(1) == [left, kept]
     link.left.engine.close_fabric_sessions(1, now=0.0, keep=kept)
     assert link.left.closed == [left]

@@ -37,6 +37,7 @@ from latchwork.matter.session import sigma
 from latchwork.matter.session.case import case_initiator, case_responder
 from latchwork.matter.session.handshake import FailureKind, Received, Send
 from latchwork.matter.session.resumption import ResumptionStore
+from latchwork.matter.trust import groups
 from latchwork.matter.trust.groups import operational_key
 
 HOME = World()
@@ -174,6 +175,22 @@ def test_the_second_newest_epoch_key_begins_and_every_key_is_understood(keys):
     assert sigma.initiator_key(fabric) == operational_key(begins, fabric.compressed_id)
     lock = World(ipk=tuple(sorted({begins, NOBODY}, key=lambda key: key == begins))).member(0x22)
     assert run(initiator(fabric), responder(lock)).failures == [None, None]
+
+
+def test_a_fabrics_keys_are_derived_once_and_gone_with_it(monkeypatch):
+    made = []
+    monkeypatch.setattr(groups, "hkdf", lambda *given: made.append(given) or hkdf(*given))
+    fabric = World(ipk=(Secret(b"a" * 16), Secret(b"b" * 16))).member(0x22)
+    for _ in range(3):
+        sigma.initiator_key(fabric)
+        assert sigma.find_destination(bytes(32), bytes(32), [fabric]) is None
+    assert len(made) == 2
+    # Who joins again, or is given other keys, has nothing left of before.
+    again = dataclasses.replace(fabric)
+    assert again.operational_ipk == fabric.operational_ipk
+    assert len(made) == 4
+    changed = dataclasses.replace(fabric, ipk=dataclasses.replace(fabric.ipk, epoch_keys=fabric.ipk.epoch_keys[:1]))
+    assert changed.operational_ipk == fabric.operational_ipk[:1]
 
 
 # Certificates

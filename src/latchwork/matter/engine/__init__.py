@@ -3,7 +3,8 @@
 Top of the protocol's floor: joins sessions, exchanges and handshakes. Knows no socket, no clock and no dice.
 """
 
-from latchwork.matter.engine.engine import Engine, Hooks, PaseCredentials
+from latchwork.matter.engine.engine import Engine
 from latchwork.matter.engine.handshakes import HandshakeRun
+from latchwork.matter.engine.ports import Counts, Hooks, PaseCredentials, SessionClosed
 
-__all__ = ["Engine", "HandshakeRun", "Hooks", "PaseCredentials"]
+__all__ = ["Counts", "Engine", "HandshakeRun", "Hooks", "PaseCredentials", "SessionClosed"]

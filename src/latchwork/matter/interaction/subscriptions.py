@@ -157,6 +157,9 @@ class Subscriptions:
         most_per_fabric: how many a fabric may have.
         most: how many there may be in all; a fabric below `GUARANTEED_PER_FABRIC` takes the place of the oldest of the greediest.
         on_dropped: called with each subscription that ends.
+
+    Attributes:
+        rest_s: how long the publisher sleeps, seconds, so that reports come when it is awake anyway; 0 for one that does not.
     """
 
     __slots__ = (
@@ -168,6 +171,7 @@ class Subscriptions:
         "_most_per_fabric",
         "_reader",
         "on_dropped",
+        "rest_s",
     )
 
     def __init__(
@@ -187,6 +191,7 @@ class Subscriptions:
         self._by_id: dict[int, Subscription] = {}
         self._interested: dict[Path, tuple[Subscription, ...]] = {}
         self.on_dropped = on_dropped
+        self.rest_s = 0
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -214,12 +219,18 @@ class Subscriptions:
         if not self._reader.may_see_something(query, context):
             raise StatusError(Status.INVALID_ACTION, "no path leads to anything that the subscriber may see")
         self._make_room(context.subject.fabric_index)
-        ceiling = max(1, message.max_interval_ceiling)
-        longest = max(min(ceiling, LONGEST_INTERVAL_S), message.min_interval_floor)
+        longest = self._longest(message.min_interval_floor, max(1, message.max_interval_ceiling))
         subscription = Subscription(self._free_id(), query, context, limit, (message.min_interval_floor, longest))
         self._by_id[subscription.id] = subscription
         self._interested.clear()
         return subscription
+
+    def _longest(self, floor: int, ceiling: int) -> int:
+        if not self.rest_s:
+            return max(min(ceiling, LONGEST_INTERVAL_S), floor)
+        # A publisher may choose more than it was asked for (Core 8.5.3.1): it reports when it wakes, rather than waking to report.
+        rests = max(1, ceiling // self.rest_s, -(-floor // self.rest_s))
+        return max(min(rests * self.rest_s, max(LONGEST_INTERVAL_S, self.rest_s)), floor)
 
     def priming(self, subscription: Subscription) -> ReportMessages:
         """The first report: everything."""

@@ -27,7 +27,6 @@ from latchwork.matter.session.handshake import FailureKind, SessionKeys, fail, p
 from latchwork.matter.tlv.schema import Struct
 from latchwork.matter.trust.certificates import Certificate, CertificateError, verify_chain
 from latchwork.matter.trust.fabric import Fabric
-from latchwork.matter.trust.groups import operational_key, operational_keys
 
 SESSION_KEYS: Final = b"SessionKeys"
 """HKDF's info for the keys of a new session (Core 4.14.2.6)."""
@@ -64,8 +63,9 @@ def destination_id(key: bytes, initiator_random: bytes, root_public_key: bytes, 
 
 def initiator_key(fabric: Fabric) -> Secret:
     """The operational IPK to begin with: of the second newest epoch key, as the newest may not have spread (Core 4.14.2)."""
-    keys = sorted(fabric.ipk.epoch_keys, key=lambda key: key.start_time_us)
-    return operational_key(keys[max(0, len(keys) - 2)].key, fabric.compressed_id)
+    epochs = fabric.ipk.epoch_keys
+    by_age = sorted(range(len(epochs)), key=lambda place: epochs[place].start_time_us)
+    return fabric.operational_ipk[by_age[max(0, len(by_age) - 2)]]
 
 
 def find_destination(
@@ -74,7 +74,7 @@ def find_destination(
     """The fabric of ours that a destination id names, and the operational IPK that it names it with."""
     for fabric in fabrics:
         root = fabric.root_public_key.raw
-        for key in operational_keys(fabric.ipk, fabric.compressed_id):
+        for key in fabric.operational_ipk:
             candidate = destination_id(key, initiator_random, root, fabric.fabric_id, fabric.node_id)
             if constant_time_equal(candidate, destination):
                 return fabric, key

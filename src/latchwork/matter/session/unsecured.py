@@ -5,8 +5,9 @@ Pure; knows no exchange. The initiator names itself by a random node id, which t
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from latchwork.matter.messages.header import MessageHeader
 from latchwork.matter.messages.secure_channel import SessionParameters
@@ -14,6 +15,8 @@ from latchwork.matter.session.reception import ReceptionWindow
 from latchwork.matter.session.secure import MAX_DATAGRAM, MAX_STREAM_MESSAGE, OVERHEAD
 from latchwork.matter.trust.access import Subject
 
+MAX_HEARD: Final = 64
+"""Counters remembered beside the window: a handshake has at most five messages either way, and their acknowledgements."""
 _NOBODY = Subject(auth_mode=None, fabric_index=0, node_id=0)
 
 
@@ -24,6 +27,7 @@ class UnsecuredSession:
         ephemeral_id: the initiator's random node id.
         is_initiator: whether that is us.
         address: where the peer is.
+        heard: the counters of the newest messages taken, by which a copy that is late beyond the window is known.
     """
 
     __slots__ = (
@@ -33,6 +37,7 @@ class UnsecuredSession:
         "address",
         "ephemeral_id",
         "exchanges",
+        "heard",
         "idle_interval",
         "is_closed",
         "is_initiator",
@@ -61,7 +66,10 @@ class UnsecuredSession:
         self.max_payload = (MAX_STREAM_MESSAGE if self.is_stream else MAX_DATAGRAM) - OVERHEAD
         self.exchanges: dict[int, Any] = {}
         self.is_closed = False
-        self.last_heard = self.last_used = now
+        self.heard: deque[int] = deque(maxlen=MAX_HEARD)
+        # Whoever is written to first may be asleep: until it answers, its idle interval counts (Core 4.12.2.1).
+        self.last_heard = float("-inf") if is_initiator else now
+        self.last_used = now
         self.reception = ReceptionWindow(None, rolls=True)
         # Everybody may claim this session: it carries no rights (the subject is never asked for access).
         self.subject = _NOBODY

@@ -81,6 +81,10 @@ class CertificateError(PeerViolation):
     advice = "The certificate is not valid: the controller that issued it must issue another one."
 
 
+class NodeIdNotAllowed(CertificateError):
+    """A certificate names a node id outside the operational range (Core 2.5.5.1)."""
+
+
 DnValue = str | int
 Dn = tuple[tuple[int, DnValue], ...]
 """A distinguished name: TLV tags and values, in order; ids are integers."""
@@ -115,11 +119,9 @@ class Extensions:
 def _check_ids(name: Dn) -> Dn:
     """The name, when each id in it is one that may exist (Core 6.5.6)."""
     for tag, value in name:
-        if (
-            (tag == NODE_ID and not 1 <= int(value) <= _LAST_NODE_ID)
-            or (tag == FABRIC_ID and not value)
-            or (tag == NOC_CAT and not int(value) & 0xFFFF)
-        ):
+        if tag == NODE_ID and not 1 <= int(value) <= _LAST_NODE_ID:
+            raise NodeIdNotAllowed("a node id is not operational")
+        if (tag == FABRIC_ID and not value) or (tag == NOC_CAT and not int(value) & 0xFFFF):
             raise CertificateError("an id in a name is not allowed")
     return name
 

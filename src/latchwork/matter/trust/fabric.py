@@ -17,7 +17,7 @@ from latchwork.matter.crypto.keys import KeyPair, PublicKey
 from latchwork.matter.crypto.primitives import hkdf
 from latchwork.matter.tlv.schema import U8, U16, U64, Hidden, Len, Struct, Tag
 from latchwork.matter.trust.certificates import Certificate, CertificateError, verify_chain
-from latchwork.matter.trust.groups import EpochKey, GroupKeySet
+from latchwork.matter.trust.groups import EpochKey, GroupKeySet, operational_keys
 
 MIN_FABRICS: Final = 5
 """Fabrics that every node must hold (Core 11.18.5.3)."""
@@ -118,6 +118,11 @@ class Fabric:
     def compressed_id(self) -> bytes:
         """Eight octets that stand for the fabric."""
         return compressed_fabric_id(self.root_public_key, self.fabric_id)
+
+    @cached_property
+    def operational_ipk(self) -> tuple[Secret, ...]:
+        """The operational keys of `ipk`, one for each epoch key; kept as long as the fabric and no longer."""
+        return tuple(operational_keys(self.ipk, self.compressed_id))
 
     @property
     def cats(self) -> tuple[int, ...]:

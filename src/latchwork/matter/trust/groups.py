@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from latchwork.base.logs import Secret
@@ -49,14 +48,9 @@ class GroupKeySet:
     epoch_keys: tuple[EpochKey, ...]
 
 
-@lru_cache(maxsize=256)
-def _operational_key(epoch_key: bytes, compressed_id: bytes) -> Secret:
-    return Secret(hkdf(epoch_key, compressed_id, b"GroupKey v1.0", KEY_LENGTH))
-
-
 def operational_key(epoch_key: bytes, compressed_id: bytes) -> Secret:
     """The key that is used, from an epoch key and the compressed fabric id (Core 4.17.2)."""
-    return _operational_key(bytes(epoch_key), compressed_id)
+    return Secret(hkdf(epoch_key, compressed_id, b"GroupKey v1.0", KEY_LENGTH))
 
 
 def group_session_id(key: bytes) -> int:

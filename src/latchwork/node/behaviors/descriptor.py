@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from latchwork.matter.interaction.view import RequestContext
 from latchwork.matter.model.clusters.descriptor import Descriptor, DeviceTypeStruct
+from latchwork.matter.model.clusters.ota_software_update_provider import OtaSoftwareUpdateProvider
+from latchwork.matter.model.clusters.ota_software_update_requestor import OtaSoftwareUpdateRequestor
 from latchwork.node.behavior import Behavior
 
 
@@ -26,8 +28,8 @@ class DescriptorBehavior(Behavior):
         return tuple(self.endpoint.clusters)
 
     def read_client_list(self, _context: RequestContext) -> tuple[int, ...]:
-        """Clusters used here: none."""
-        return ()
+        """Clusters used here: a node that updates itself asks a provider for it (Device Library 2.3)."""
+        return (OtaSoftwareUpdateProvider.id,) if OtaSoftwareUpdateRequestor.id in self.endpoint.clusters else ()
 
     def read_parts_list(self, _context: RequestContext) -> tuple[int, ...]:
         """Endpoints below this one: all others for the root, none for the rest."""

@@ -35,7 +35,7 @@ from latchwork.matter.model.clusters.operational_credentials import (
     UpdateNoc,
 )
 from latchwork.matter.trust.access import AuthMode, Subject, is_cat_subject, is_operational_node_id
-from latchwork.matter.trust.certificates import Certificate, CertificateError, check_root
+from latchwork.matter.trust.certificates import Certificate, CertificateError, NodeIdNotAllowed, check_root
 from latchwork.matter.trust.fabric import Fabric
 from latchwork.matter.trust.groups import EpochKey, GroupKeySet
 from latchwork.node.behavior import Behavior
@@ -393,6 +393,12 @@ class OperationalCredentialsBehavior(Behavior):
         """The fabric that certificates make, or the reason why they make none."""
         try:
             certificate = Certificate.from_tlv(noc)
+        except NodeIdNotAllowed:
+            return Code.INVALID_NODE_OP_ID
+        except CertificateError as error:
+            log(_LOG, 30, "certificate.refused", reason=error)
+            return Code.INVALID_NOC
+        try:
             if certificate.public_key.raw != key.public.raw:
                 return Code.INVALID_PUBLIC_KEY
             return Fabric.create(noc=noc, key=key, **parts)

@@ -21,6 +21,7 @@ from latchwork.node.behaviors.basic_information import BasicInformationBehavior,
 from latchwork.node.behaviors.general_commissioning import GeneralCommissioningBehavior, general_commissioning
 from latchwork.node.behaviors.general_diagnostics import GeneralDiagnosticsBehavior, general_diagnostics
 from latchwork.node.behaviors.group_key_management import GroupKeyManagementBehavior, group_key_management
+from latchwork.node.behaviors.icd_management import IcdManagementBehavior, icd_management
 from latchwork.node.behaviors.localization_configuration import (
     LocalizationConfigurationBehavior,
     localization_configuration,
@@ -35,6 +36,9 @@ from latchwork.node.endpoint import BehaviorFactory
 def root_behaviors(config: NodeConfig) -> list[BehaviorFactory]:
     """What makes the root endpoint's clusters."""
     spec = config.spec
+    sleepy: list[BehaviorFactory] = []
+    if config.icd is not None:
+        sleepy = [partial(IcdManagementBehavior, state=icd_management(config.icd, spec), config=config.icd)]
     return [
         partial(
             AccessControlBehavior,
@@ -58,4 +62,5 @@ def root_behaviors(config: NodeConfig) -> list[BehaviorFactory]:
         ),
         partial(OperationalCredentialsBehavior, state=OperationalCredentials(spec=spec)),
         partial(GroupKeyManagementBehavior, state=group_key_management(config)),
+        *sleepy,
     ]

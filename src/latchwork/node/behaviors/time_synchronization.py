@@ -155,6 +155,7 @@ class TimeSynchronizationBehavior(Behavior):
             self.emit(TimeSynchronization.time_zone_status, TimeZoneStatus(offset=zones[0].offset, name=zones[0].name))
         # Without a database of its own the node always needs to be told about summer time.
         self.state.dst_offset = ()
+        self.node.time_changed()
         self.emit(TimeSynchronization.dst_table_empty)
         self.advance()
         return SetTimeZoneResponse(dst_offset_required=True)
@@ -176,6 +177,7 @@ class TimeSynchronizationBehavior(Behavior):
                 raise StatusError(Status.CONSTRAINT_ERROR, "summer times follow each other")
             until = summer.valid_until or until
         self.state.dst_offset = offsets
+        self.node.time_changed()
         if not offsets:
             self.emit(TimeSynchronization.dst_table_empty)
         self.advance()
@@ -189,10 +191,12 @@ class TimeSynchronizationBehavior(Behavior):
         if len(state.time_zone) > 1 and state.time_zone[1].valid_at <= now:
             current = state.time_zone[1].replace(valid_at=0)
             state.time_zone = (current,)
+            self.node.time_changed()
             self.emit(TimeSynchronization.time_zone_status, TimeZoneStatus(offset=current.offset, name=current.name))
         has_summer_time = self._summer_offset_s(now) != 0
         if has_summer_time is not self._has_summer_time:
             self._has_summer_time = has_summer_time
+            self.node.time_changed()
             self.emit(TimeSynchronization.dst_status, DstStatus(dst_offset_active=has_summer_time))
         left = tuple(s for s in state.dst_offset if s.valid_until is None or s.valid_until > now)
         if len(left) < len(state.dst_offset):

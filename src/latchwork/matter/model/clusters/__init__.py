@@ -23,6 +23,7 @@ from latchwork.matter.model.clusters.localization_configuration import Localizat
 from latchwork.matter.model.clusters.network_commissioning import NetworkCommissioning
 from latchwork.matter.model.clusters.on_off import OnOff
 from latchwork.matter.model.clusters.operational_credentials import OperationalCredentials
+from latchwork.matter.model.clusters.ota_software_update_provider import OtaSoftwareUpdateProvider
 from latchwork.matter.model.clusters.ota_software_update_requestor import OtaSoftwareUpdateRequestor
 from latchwork.matter.model.clusters.power_source import PowerSource
 from latchwork.matter.model.clusters.software_diagnostics import SoftwareDiagnostics
@@ -41,6 +42,7 @@ CLUSTERS: dict[int, type[Cluster]] = {
         Binding,
         AccessControl,
         BasicInformation,
+        OtaSoftwareUpdateProvider,
         OtaSoftwareUpdateRequestor,
         LocalizationConfiguration,
         TimeFormatLocalization,

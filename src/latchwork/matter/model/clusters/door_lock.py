@@ -9,6 +9,23 @@ from collections.abc import Mapping
 from enum import IntFlag
 from typing import Annotated, ClassVar
 
+from latchwork.matter.model.clusters.door_lock_legacy import (
+    ClearPinCode,
+    ClearRfidCode,
+    DoorLockLegacy,
+    GetPinCode,
+    GetPinCodeResponse,
+    GetRfidCode,
+    GetRfidCodeResponse,
+    GetUserStatus,
+    GetUserStatusResponse,
+    GetUserType,
+    GetUserTypeResponse,
+    SetPinCode,
+    SetRfidCode,
+    SetUserStatus,
+    SetUserType,
+)
 from latchwork.matter.model.clusters.door_lock_types import (
     AlarmCodeEnum,
     AlarmMaskBitmap,
@@ -44,6 +61,8 @@ __all__ = [
     "AlarmMaskBitmap",
     "ClearCredential",
     "ClearHolidaySchedule",
+    "ClearPinCode",
+    "ClearRfidCode",
     "ClearUser",
     "ClearWeekDaySchedule",
     "ClearYearDaySchedule",
@@ -63,8 +82,16 @@ __all__ = [
     "GetCredentialStatusResponse",
     "GetHolidaySchedule",
     "GetHolidayScheduleResponse",
+    "GetPinCode",
+    "GetPinCodeResponse",
+    "GetRfidCode",
+    "GetRfidCodeResponse",
     "GetUser",
     "GetUserResponse",
+    "GetUserStatus",
+    "GetUserStatusResponse",
+    "GetUserType",
+    "GetUserTypeResponse",
     "GetWeekDaySchedule",
     "GetWeekDayScheduleResponse",
     "GetYearDaySchedule",
@@ -87,7 +114,11 @@ __all__ = [
     "SetCredential",
     "SetCredentialResponse",
     "SetHolidaySchedule",
+    "SetPinCode",
+    "SetRfidCode",
     "SetUser",
+    "SetUserStatus",
+    "SetUserType",
     "SetWeekDaySchedule",
     "SetYearDaySchedule",
     "SoundVolumeEnum",
@@ -384,7 +415,7 @@ class LockUserChange(Struct):
     data_index: Annotated[U16 | None, Tag(6), Nullable]
 
 
-class DoorLock(Cluster):
+class DoorLock(DoorLockLegacy, Cluster):
     """The cluster: a lock, its users, their credentials and schedules."""
 
     __slots__ = ()
@@ -478,7 +509,7 @@ class DoorLock(Cluster):
     lock_door = Command(0x00, LockDoor, None, access="O T")
     unlock_door = Command(0x01, UnlockDoor, None, access="O T")
     unlock_with_timeout = Command(0x03, UnlockWithTimeout, None, "O", access="O T")
-    set_week_day_schedule = Command(0x0B, SetWeekDaySchedule, None, "WDSCH", access="A")
+    set_week_day_schedule = Command(0x0B, SetWeekDaySchedule, None, "WDSCH", access="A", is_strict=True)
     get_week_day_schedule = Command(0x0C, GetWeekDaySchedule, GetWeekDayScheduleResponse, "WDSCH", access="A")
     clear_week_day_schedule = Command(0x0D, ClearWeekDaySchedule, None, "WDSCH", access="A")
     set_year_day_schedule = Command(0x0E, SetYearDaySchedule, None, "YDSCH", access="A")
@@ -487,7 +518,7 @@ class DoorLock(Cluster):
     set_holiday_schedule = Command(0x11, SetHolidaySchedule, None, "HDSCH", access="A")
     get_holiday_schedule = Command(0x12, GetHolidaySchedule, GetHolidayScheduleResponse, "HDSCH", access="A")
     clear_holiday_schedule = Command(0x13, ClearHolidaySchedule, None, "HDSCH", access="A")
-    set_user = Command(0x1A, SetUser, None, "USR", access="A T")
+    set_user = Command(0x1A, SetUser, None, "USR", access="A T", is_strict=True)
     get_user = Command(0x1B, GetUser, GetUserResponse, "USR", access="A")
     clear_user = Command(0x1D, ClearUser, None, "USR", access="A T")
     set_credential = Command(0x22, SetCredential, SetCredentialResponse, "USR", access="A T")
