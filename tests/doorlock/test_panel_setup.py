@@ -195,11 +195,16 @@ def test_a_restart_loses_nothing(front):
 
 
 def test_a_factory_reset_from_the_menu_asks_again(front):
-    front.keys(RESET + "1" + "*")
+    front.keys(RESET + "*")
     assert front.asked(FactoryReset) == []
     front.keys(RESET + "#")
     assert front.asked(FactoryReset) == [FactoryReset()]
     assert front.last_said is Prompt.RESET_DONE
+
+
+def test_a_code_that_begins_with_the_resets_number_resets_nothing(front):
+    front.keys(RESET + "1234#")
+    assert front.asked(FactoryReset) == []
 
 
 # what the owner allows

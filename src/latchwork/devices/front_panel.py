@@ -66,12 +66,15 @@ from latchwork.doorlock.panel_types import (
 from latchwork.doorlock.prompts import text
 from latchwork.matter.model.clusters.door_lock_types import SoundVolumeEnum
 from latchwork.node.agenda import Appointment
+from latchwork.node.behaviors.icd_management import IcdManagementBehavior
 from latchwork.node.commissioning import BASIC
 from latchwork.node.node import Node
 from latchwork.node.reset import FactoryState
 
 _LOG = logger(__name__)
 
+_BY_PEOPLE: Final = (KeyPressed, SetPressed, ResetPressed, FingerSeen, CardSeen, PadTouched, PrivacyPushed)
+"""What wakes a lock that sleeps: somebody stands before it."""
 FAREWELL_S: Final = 1.0
 """Seconds between the alarm of a factory reset and the reset: who subscribed hears the alarm before the lock knows nobody any more."""
 
@@ -182,6 +185,8 @@ class FrontPanel:
         if not self._is_up:
             return
         node = self._node
+        if node.sleep is not None and isinstance(happened, _BY_PEOPLE):
+            node.endpoints[0].behavior(IcdManagementBehavior).press()
         with node.turn():
             todo: list[PanelInput] = [happened]
             while todo:

@@ -118,9 +118,10 @@ def setup_key(state: PanelState, key: str, facts: PanelFacts, now: float) -> Ste
         case ChoosingLanguage():
             return _language(state, key, now)
         case ConfirmingRemoval(user):
-            return _ask_memory(state, UserRemoval(user), now) if key == CONFIRM else (state, ())
+            # A digit is neither yes nor no. Somebody is typing something else, and what cannot be undone is not done by its end.
+            return _ask_memory(state, UserRemoval(user), now) if key == CONFIRM else _back(state, now)
         case ConfirmingReset():
-            return forget_everything(state) if key == CONFIRM else (state, ())
+            return forget_everything(state) if key == CONFIRM else _back(state, now)
         case ChoosingUser() | GivingCode():
             if key != CONFIRM:
                 return collect(state, key, now), ()

@@ -86,7 +86,8 @@ def is_touch(event: Mapping[str, Any]) -> bool:
 
 def _button(lock: VirtualLock, name: Any) -> VirtualButton:
     if not isinstance(name, str) or name not in _BUTTONS:
-        raise Misuse(f"there is no button {name}", advice=f"The buttons are {', '.join(_BUTTONS)}.")
+        # What was said is not said back: it may be a code that was meant for the keypad.
+        raise Misuse("there is no such button", advice=f"The buttons are {', '.join(_BUTTONS)}.")
     part: VirtualButton = _part(lock, _BUTTONS[name])
     return part
 
@@ -207,9 +208,7 @@ def door_position(name: Any) -> DoorPosition:
     wanted = str(name).lower().replace("_", "").removeprefix("door").removesuffix("error")
     position = _DOORS.get(wanted)
     if position is None:
-        raise Misuse(
-            f"a door cannot be {name}", advice="It is DoorOpen, DoorClosed, DoorJammed, DoorForcedOpen or DoorAjar."
-        )
+        raise Misuse("a door cannot be so", advice="It is DoorOpen, DoorClosed, DoorJammed, DoorForcedOpen or DoorAjar.")
     return position
 
 
