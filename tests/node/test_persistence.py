@@ -1,11 +1,12 @@
 """The ledger: turns are atomic, the undo journal puts everything back, a power cut in between changes nothing."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from latchwork.node.persistence import UNDO, Ledger
-from latchwork.store.kv import MemoryStore
+from latchwork.store.kv import MemoryStore, StoreUnavailable
 
 
 class CountingStore(MemoryStore):
@@ -72,6 +73,57 @@ def test_an_empty_value_is_put_back_as_empty_and_not_as_absent():
     ledger.put("f/1/acl", b"new")
     ledger.roll_back()
     assert content(store) == {"f/1/acl": b""}
+
+
+class FullStore(MemoryStore):
+    """Refuses writes while it is full."""
+
+    is_full = True
+
+    def apply(self, changes):
+        if self.is_full:
+            raise StoreUnavailable("full")
+        super().apply(changes)
+
+
+def test_what_was_refused_goes_along_with_the_next_write():
+    store = FullStore()
+    ledger = Ledger(store)
+    with pytest.raises(StoreUnavailable):
+        ledger.put("a/1", b"x")
+    assert ledger.get("a/1") == b"x"
+    store.is_full = False
+    ledger.put("a/2", b"y")
+    assert content(store) == {"a/1": b"x", "a/2": b"y"}
+
+
+def test_what_is_to_be_told_is_told_when_it_is_stored():
+    store, told = CountingStore(), []
+    ledger = Ledger(store)
+    with ledger.turn():
+        with ledger.turn():
+            ledger.put("a/1", b"x")
+            ledger.when_stored(lambda: told.append(len(store.writes)))
+        assert told == []
+    assert told == [1]
+    ledger.when_stored(lambda: told.append("at once"))
+    assert told == [1, "at once"]
+
+
+def test_what_the_store_refused_is_told_to_nobody():
+    store, told = FullStore(), []
+    ledger = Ledger(store)
+
+    def tell_too_early():
+        with ledger.turn():
+            ledger.put("a/1", b"x")
+            ledger.when_stored(lambda: told.append("never"))
+
+    with pytest.raises(StoreUnavailable):
+        tell_too_early()
+    store.is_full = False
+    ledger.put("a/2", b"y")
+    assert told == []
 
 
 def test_a_prefix_covers_only_its_own_fabric():

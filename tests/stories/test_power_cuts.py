@@ -2,8 +2,8 @@
 
 Every deed of the story is first done in peace, from a copy of what was stored until then: that counts its writes and shows what the lock
 remembers before and after it. Then it is done again once for each write and each side of it: the power goes just before the write is
-durable, or when it is and nobody has been answered. With `LATCHWORK_STEPS` of 100,000 and
-more the power goes once more at each write of the start that follows.
+durable, or when it is and nobody has been answered. With `LATCHWORK_STEPS` of 100,000 and more the power goes once more at each write of
+the start that follows. A medium that refuses a write must not leave anything half done either.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from latchwork.base.logs import Secret
 from latchwork.doorlock.credentials import CredentialKind
 from latchwork.matter.interaction.client import AttributeWrite, EventQuery
 from latchwork.matter.interaction.values import EventValue
+from latchwork.matter.messages.status import Status, StatusError
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.access_control import AccessControl
 from latchwork.matter.model.clusters.basic_information import BasicInformation
@@ -29,7 +30,7 @@ from latchwork.matter.model.clusters.general_commissioning import GeneralCommiss
 from latchwork.matter.model.clusters.operational_credentials import OperationalCredentials, UpdateFabricLabel
 from latchwork.node.config import NodeConfig
 from latchwork.sim.lock import VirtualLock
-from latchwork.store.kv import MemoryStore
+from latchwork.store.kv import MemoryStore, StoreUnavailable
 
 IS_WHOLE = int(os.environ.get("LATCHWORK_STEPS", "10000")) >= 100_000
 NODE = 2
@@ -60,6 +61,7 @@ class FrailStore:
         self.cut_at = cut_at  # (number of the write, whether it is durable by then)
         self.writes = 0
         self.is_cut = False
+        self.refused = None  # number of the write that the medium refuses
         self.cut = None
 
     def get(self, key):
@@ -87,6 +89,8 @@ class FrailStore:
         if self.is_cut:
             return
         self.writes += 1
+        if self.writes == self.refused:
+            raise StoreUnavailable("the medium is full")
         if self.cut_at is None or self.writes != self.cut_at[0]:
             write()
             return
@@ -145,7 +149,7 @@ class Story:
 
     def plug_in(self):
         """From now on writes are written."""
-        self.store.is_cut, self.store.cut_at = False, None
+        self.store.is_cut, self.store.cut_at, self.store.refused = False, None, None
 
     async def power_comes_back(self, again=None):
         """Again: the write of the start that follows at which the power goes once more."""
@@ -464,6 +468,32 @@ def cut(deed, life, cut_at, again, before, after):
     tell(play)
 
 
+def refused(deed, life, number, before, after):
+    """Do it while the medium refuses one write; the power goes later."""
+    life = life.copy()
+
+    async def play(world: World):
+        story = Story(world, life)
+        await story.switch_on()
+        await story.listen()
+        story.store.writes, story.store.refused = 0, number
+        try:
+            is_acknowledged = await deed(story)
+        except (LatchworkError, AssertionError):
+            is_acknowledged = False
+        await asyncio.sleep(SETTLED_S)
+        if len(story.lock.node.fabrics) and await story.peer() is not None:
+            await asyncio.sleep(HOME_AGAIN_S)
+            await story.invoke(DoorLock.lock_door, wire.LockDoor())
+        await asyncio.sleep(SETTLED_S)
+        await story.power_comes_back()
+        check_health(story)
+        now = remembered(story.lock)
+        assert now == after or (now == before and not is_acknowledged)
+
+    tell(play)
+
+
 def sides(writes):
     """Each of so many writes: before it is durable, and when it is."""
     return product(range(1, writes + 1), (False, True))
@@ -486,6 +516,29 @@ def test_a_power_cut_leaves_the_lock_as_before_or_as_after(lives, name):
     for cut_at in sides(writes):
         for again in (None, *(sides(WRITES_OF_A_START) if IS_WHOLE else ())):
             cut(DEEDS[name], life, cut_at, again, before or after, after)
+
+
+@pytest.mark.parametrize("name", [name for name in DEEDS if name not in {"leave the factory", "restart"}])
+def test_a_medium_that_refuses_a_write_leaves_nothing_half_done(lives, name):
+    life, writes, before, after = lives[name]
+    for number in range(1, writes + 1):
+        refused(DEEDS[name], life, number, before, after)
+
+
+def test_a_home_is_told_that_the_medium_refused(lives):
+    async def play(world: World):
+        story = Story(world, lives["add a user"][0].copy())
+        await story.switch_on()
+        peer = await story.peer()
+        await peer.get(1, DoorLock.lock_state)
+        await asyncio.sleep(SETTLED_S)
+        story.store.writes, story.store.refused = 0, 1
+        with pytest.raises(StatusError) as refusal:
+            await DEEDS["add a user"](story)
+        assert refusal.value.code is Status.FAILURE
+        await peer.invoke(1, DoorLock.lock_door, wire.LockDoor())
+
+    tell(play)
 
 
 def test_every_deed_that_changes_what_is_remembered_writes(lives):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from latchwork.base.errors import Bug
-from latchwork.store.kv import Store
+from latchwork.store.kv import Store, StoreUnavailable
 from latchwork.store.sealed import Seal
 
 UNDO = "undo/"
@@ -171,4 +171,9 @@ class Ledger:
     def _flush(self) -> None:
         if self._pending:
             changes, self._pending = self._pending, {}
-            self._store.apply(changes)
+            try:
+                self._store.apply(changes)
+            except StoreUnavailable:
+                # Memory says so already, and what comes next builds upon it: it goes along with the next write, or not at all.
+                self._pending = changes
+                raise

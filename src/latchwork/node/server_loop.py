@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import log, logger
 from latchwork.matter.exchange.exchange import Message
-from latchwork.matter.interaction.replies import Replies
+from latchwork.matter.interaction.replies import NOTHING, Replies, status_reply
 from latchwork.matter.interaction.server import Transaction
 from latchwork.matter.interaction.subscriptions import Report
 from latchwork.matter.messages.header import ProtocolId
 from latchwork.matter.messages.interaction import Opcode
+from latchwork.matter.messages.status import Status
+from latchwork.store.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from latchwork.node.node import Node
@@ -70,9 +72,17 @@ class Serving:
         node = self._node
         node.counts.messages_received += 1
         self.current_session = exchange.session
+        replies: Replies | Awaitable[Replies] = NOTHING
         try:
             with node.turn():
                 replies = transaction.receive(message.opcode, message.payload, now=node.clock.monotonic())
+        except StoreUnavailable as error:
+            # Done, but not stored: whoever asked must not count on it.
+            log(_LOG, 40, "store.refused", reason=error)
+            if asyncio.iscoroutine(replies):
+                replies.close()
+            transaction.close()
+            replies = status_reply(Status.FAILURE)
         finally:
             self.current_session = None
         if isinstance(replies, Replies):

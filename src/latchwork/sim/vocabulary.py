@@ -208,7 +208,7 @@ def door_position(name: Any) -> DoorPosition:
     wanted = str(name).lower().replace("_", "").removeprefix("door").removesuffix("error")
     position = _DOORS.get(wanted)
     if position is None:
-        raise Misuse("a door cannot be so", advice="It is DoorOpen, DoorClosed, DoorJammed, DoorForcedOpen or DoorAjar.")
+        raise Misuse("a door cannot be so", advice="A door is open, closed, jammed, forced open or ajar: DoorOpen …")
     return position
 
 
