@@ -68,6 +68,40 @@ def story(play, *, model: LockModel | None = None, **config):
     return tell(told)
 
 
+def test_a_door_that_stands_open_is_told_of_once_and_again_after_it_was_closed() -> None:
+    async def play(lock, peer) -> None:
+        told = listening(lock)
+
+        def alarms() -> list:
+            return [line["alarm"] for line in told if line["event"] == "alarm"]
+
+        await peer.invoke(1, DoorLock.unlock_door, UnlockDoor())
+        lock.handle({"open": True})
+        await asyncio.sleep(299)
+        assert alarms() == []
+        await asyncio.sleep(600)
+        assert alarms() == ["DoorAjar"]
+        lock.handle({"close": True})
+        lock.handle({"open": True})
+        await asyncio.sleep(301)
+        assert alarms() == ["DoorAjar", "DoorAjar"]
+
+    story(play)
+
+
+def test_a_battery_that_runs_down_leaves_the_motor_alone_and_new_cells_bring_it_back() -> None:
+    async def play(lock, peer) -> None:
+        lock.handle({"battery": 2})
+        with pytest.raises(LatchworkError, match="FAILURE"):
+            await peer.invoke(1, DoorLock.unlock_door, UnlockDoor())
+        lock.handle({"change_batteries": True})
+        await lock.settled()
+        await peer.invoke(1, DoorLock.unlock_door, UnlockDoor())
+        assert lock.state == "UNLOCKED"
+
+    story(play)
+
+
 def test_everybody_who_is_known_gets_in_and_the_lock_says_so() -> None:
     async def play(lock, peer) -> None:
         await give(peer, PIN, b"135790")

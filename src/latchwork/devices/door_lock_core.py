@@ -113,6 +113,13 @@ class DoorLockCore(Behavior):
         self.memory = StoredLock(endpoint.node.ledger, endpoint.number, endpoint.node.entropy)
         self.lock: Lock
 
+    @property
+    def has_power(self) -> bool:
+        """Whether the battery can move the bolt all the way; a lock that does not know believes so."""
+        battery = self._hardware.battery
+        percent = None if battery is None else battery.percent()
+        return percent is None or percent > self._model.power.stops_at_percent
+
     def start(self) -> None:
         """Remember, look where bolt and door are, and listen from now on.
 
@@ -150,7 +157,7 @@ class DoorLockCore(Behavior):
         self._kept = self.memory.machine
         self.lock = Lock(
             register,
-            settings_of(state, model),
+            settings_of(state, model, has_power=self.has_power),
             hardware.bolt.position(),
             hardware.door_sensor.position() if hardware.door_sensor is not None else None,
             now=self.node.clock.monotonic(),

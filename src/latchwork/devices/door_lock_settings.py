@@ -59,7 +59,7 @@ class DoorLockSettings(DoorLockCore):
         """
         mode = self.mode_of(value, Status.CONSTRAINT_ERROR)
         self._verdict = None
-        self.tell(Changed(settings_of(self.state, self._model, mode)))
+        self.tell(Changed(settings_of(self.state, self._model, mode, has_power=self.has_power)))
         self.raise_verdict()
 
     def write_language(self, value: str, _context: RequestContext) -> None:
@@ -86,10 +86,15 @@ class DoorLockSettings(DoorLockCore):
 
     def settings_changed(self) -> None:
         """Tells the machine how the attributes are now."""
-        self.tell(Changed(settings_of(self.state, self._model)))
+        self.tell(Changed(settings_of(self.state, self._model, has_power=self.has_power)))
         timeout = self.state.value_of("ExpiringUserTimeout")
         if timeout is not None:
             self.lock.register.expiring_timeout_min = timeout
+
+    def battery_measured(self) -> None:
+        """The battery is another than it was: it may have become too weak for the motor, or strong enough again."""
+        if self.lock.settings.has_power is not self.has_power:
+            self.settings_changed()
 
     def set_actuator_enabled(self, *, is_enabled: bool) -> None:
         """Take the motor out of service, or back into it: for whoever looks after the hardware."""

@@ -157,8 +157,10 @@ def _aliro(model: LockModel, features: DoorLock.Feature, reader: bytes) -> dict[
     return values
 
 
-def settings_of(state: DoorLock, model: LockModel, mode: OperatingMode | None = None) -> Settings:
-    """How the lock shall behave, by its model and by what its owner wrote; with `mode` instead of the one it is in."""
+def settings_of(
+    state: DoorLock, model: LockModel, mode: OperatingMode | None = None, *, has_power: bool = True
+) -> Settings:
+    """How the lock shall behave, by its model, its battery and what its owner wrote; with `mode` instead of the one it is in."""
     tell = state.value_of
     return Settings(
         has_latch=model.has_latch,
@@ -170,6 +172,8 @@ def settings_of(state: DoorLock, model: LockModel, mode: OperatingMode | None = 
         locks_open_door=model.locks_open_door,
         move_limit_s=model.move_limit_s,
         latch_hold_s=model.latch_hold_s,
+        ajar_after_s=model.ajar_after_s if model.has_door_sensor else 0,
+        has_power=has_power,
         one_touch_locking=state.enable_one_touch_locking,
         privacy_button=state.enable_privacy_mode_button,
         wrong_code_limit=tell("WrongCodeEntryLimit") or 0,

@@ -108,6 +108,7 @@ class _MeasuredBattery(PowerSourceBehavior):
     def _changed_outside(self) -> None:
         with self.node.turn():
             self._measure()
+            lock_of(self.node).battery_measured()
 
     def _measure(self) -> None:
         self.measured(self._gauge.percent(), millivolts=self._gauge.millivolts())

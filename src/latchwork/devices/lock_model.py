@@ -64,12 +64,14 @@ class Power:
         cell: what to buy, such as `AA`.
         count: how many of them.
         loses_state: taking the power away loses something that a restart does not bring back: never advised then.
+        stops_at_percent: at and below this charge the motor is not moved any more: it would stop half-way. Hands and keys still open.
     """
 
     kind: PowerKind = PowerKind.REPLACEABLE
     cell: str = "AA"
     count: int = 4
     loses_state: bool = False
+    stops_at_percent: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,7 @@ class LockModel:
         locks_open_door: LockDoor throws the bolt of an open door. Locking itself never does.
         move_limit_s: seconds the bolt may take before it counts as jammed.
         latch_hold_s: seconds the latch is held in.
+        ajar_after_s: seconds that the door may stand open before the lock raises the alarm for it; 0 for ever.
         wrong_code_limit: wrong codes in a row that lock the keypad.
         lockout_s: seconds the keypad stays locked then.
         expiring_minutes: ExpiringUserTimeout as it leaves the factory.
@@ -142,6 +145,7 @@ class LockModel:
     locks_open_door: bool = True
     move_limit_s: float = 10.0
     latch_hold_s: float = 3.0
+    ajar_after_s: int = 300
     wrong_code_limit: int = 5
     lockout_s: int = 60
     expiring_minutes: int = 60

@@ -5,24 +5,16 @@ Layer sim: on virtual parts. A lock with real ones has real faults.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from latchwork.base.errors import Misuse
-from latchwork.devices.door_lock import DoorLockBehavior
-from latchwork.devices.lock_device import lock_of
 from latchwork.doorlock.bolt import DoorPosition
-from latchwork.doorlock.inputs import Changed
-from latchwork.matter.interaction.view import RequestContext
-from latchwork.matter.model.meta import Command
 from latchwork.sim.faults.fault import Fault, seconds
-from latchwork.sim.seams import Answer
 
 if TYPE_CHECKING:
     from latchwork.sim.lock import VirtualLock
 
-_FLAT_PERCENT: Final = 3.0
+_FLAT_PERCENT: Final = 1.0
 
 
 class Jammed(Fault):
@@ -100,39 +92,12 @@ class FlatBattery(Fault):
         self._before = lock.battery.percent()
         lock.bolt.has_power = False
         lock.battery.put(_FLAT_PERCENT)
-        _have_power(lock, has_power=False)
-        lock.seams.rules.insert(0, self._keep_flat)
 
     def end(self, lock: VirtualLock) -> None:
         """Put in fresh cells."""
-        lock.seams.rules.remove(self._keep_flat)
         lock.bolt.has_power = True
         if lock.battery.percent() == _FLAT_PERCENT:
             lock.battery.put(self._before)
-        _have_power(lock, has_power=True)
-
-    @staticmethod
-    def _keep_flat(
-        lock: DoorLockBehavior,
-        _command: Command,
-        _request: Any,
-        _context: RequestContext,
-        proceed: Callable[[], Answer],
-    ) -> Answer:
-        # A restart and every write of a setting make the machine's settings anew.
-        settings = lock.lock.bolt.settings
-        if settings.has_power:
-            lock.tell(Changed(replace(settings, has_power=False)))
-        return proceed()
-
-
-def _have_power(lock: VirtualLock, *, has_power: bool) -> None:
-    node = lock.node
-    if node.runtime is None:
-        return  # not started: nothing moves the bolt before the first command, which looks again
-    with node.turn():
-        behavior = lock_of(node)
-        behavior.tell(Changed(replace(behavior.lock.bolt.settings, has_power=has_power)))
 
 
 def _virtual_bolt(lock: VirtualLock, name: str) -> None:
