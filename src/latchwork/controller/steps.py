@@ -95,8 +95,7 @@ class PasscodeNotTaken(HandshakeFailed):
 
     def __init__(self, devices: int, silent: int = 0) -> None:
         one = devices == 1
-        message = f"{devices} {'device' if one else 'devices'} answered, {'it' if one else 'none'} "
-        message += "did not take the passcode" if one else "took the passcode"
+        message = "the passcode is wrong" if one else f"{devices} devices answered, none took the passcode"
         if silent:
             message += f"; {silent} more did not answer"
         super().__init__(FailureKind.WRONG_PASSCODE, message)
