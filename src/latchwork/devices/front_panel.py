@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from latchwork.base.logs import Secret, log, logger
 from latchwork.devices.door_lock import DoorLockBehavior
@@ -64,11 +64,13 @@ from latchwork.doorlock.panel_types import (
     WasReset,
 )
 from latchwork.doorlock.prompts import text
+from latchwork.matter.model.clusters.door_lock import DoorLock
 from latchwork.matter.model.clusters.door_lock_types import SoundVolumeEnum
+from latchwork.matter.model.meta import Attribute
 from latchwork.node.agenda import Appointment
-from latchwork.node.behaviors.icd_management import IcdManagementBehavior
 from latchwork.node.commissioning import BASIC
 from latchwork.node.node import Node
+from latchwork.node.presence import icd_of
 from latchwork.node.reset import FactoryState
 
 _LOG = logger(__name__)
@@ -186,7 +188,7 @@ class FrontPanel:
             return
         node = self._node
         if node.sleep is not None and isinstance(happened, _BY_PEOPLE):
-            node.endpoints[0].behavior(IcdManagementBehavior).press()
+            icd_of(node).press()
         with node.turn():
             todo: list[PanelInput] = [happened]
             while todo:
@@ -198,13 +200,15 @@ class FrontPanel:
     def facts(self) -> PanelFacts:
         """How the lock is now."""
         state = self._door_lock.state
-        features = state.local_programming_features if self._has("local_programming_features") else ALL_PROGRAMMING
+        features = (
+            state.local_programming_features if self._has(DoorLock.local_programming_features) else ALL_PROGRAMMING
+        )
         return PanelFacts(
             is_commissioned=len(self._node.fabrics) > 0,
             has_admin=bool(administrators(self._door_lock.register)),
             is_in_vendor_app=self.vendor_app.is_bound,
             is_phone_connected=self.vendor_app.is_phone_connected,
-            can_program=state.enable_local_programming if self._has("enable_local_programming") else True,
+            can_program=state.enable_local_programming if self._has(DoorLock.enable_local_programming) else True,
             programming=LocalProgramming(int(features)),
             kinds=self._enrollable(),
         )
@@ -369,24 +373,24 @@ class FrontPanel:
     @property
     def language(self) -> str:
         """What is spoken: ISO 639-1 code."""
-        return self._door_lock.state.language if self._has("language") else self._language
+        return self._door_lock.state.language if self._has(DoorLock.language) else self._language
 
     @property
     def volume(self) -> SoundVolumeEnum:
         """How loud."""
-        return self._door_lock.state.sound_volume if self._has("sound_volume") else self._volume
+        return self._door_lock.state.sound_volume if self._has(DoorLock.sound_volume) else self._volume
 
-    def _has(self, name: str) -> bool:
-        return any(attribute.name == name for attribute in self._door_lock.state.supported_attributes.values())
+    def _has(self, attribute: Attribute[Any]) -> bool:
+        return attribute.id in self._door_lock.state.supported_attributes
 
     def _adjust(self, volume: Volume | None, language: str | None) -> None:
         if volume is not None:
             self._volume = _VOLUMES[volume]
-            if self._has("sound_volume"):
+            if self._has(DoorLock.sound_volume):
                 self._door_lock.state.sound_volume = self._volume
         if language is not None:
             self._language = language
-            if self._has("language"):
+            if self._has(DoorLock.language):
                 self._door_lock.state.language = language
 
     # factory reset

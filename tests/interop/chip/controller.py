@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 import time
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from chip import CertificateAuthority, ChipStack, clusters, native  # noqa: E402
 from chip.ChipDeviceCtrl import DiscoveryType  # noqa: E402
 from chip.clusters.Attribute import ValueDecodeFailure  # noqa: E402
 from chip.clusters.ClusterObjects import ALL_ATTRIBUTES, ALL_CLUSTERS  # noqa: E402
-from chip.clusters.Types import Nullable  # noqa: E402
+from chip.clusters.Types import Nullable, NullValue  # noqa: E402
 from chip.interaction_model import InteractionModelError  # noqa: E402
 
 FABRIC, OWN_NODE, VENDOR = 1, 112233, 0xFFF1
@@ -96,9 +97,10 @@ class Operations:
         timed = request.get("timed")
         if timed is None and kind.must_use_timed_invoke:
             timed = 1
-        command = kind(**request.get("fields", {}))
+        fields = _sent(request.get("fields", {}), kind)
+        command = kind(**fields)
         if not timed and kind.must_use_timed_invoke:
-            command = _plain(kind)(**request.get("fields", {}))  # the SDK itself would refuse to send it
+            command = _plain(kind)(**fields)  # the SDK itself would refuse to send it
         response = await self._controller.SendCommand(
             int(request["node"]),
             request["endpoint"],
@@ -193,6 +195,30 @@ def _event(event: Any) -> dict[str, Any]:
     name = kind.__qualname__.split(".")
     where = {"endpoint": header.EndpointId, "cluster": name[0], "name": name[-1], "number": header.EventNumber}
     return where | {"priority": _plain_value(header.Priority), "value": _plain_value(event.Data)}
+
+
+def _sent(values: dict[str, Any], kind: Any) -> dict[str, Any]:
+    """Fields of a structure as the SDK takes them: octets, null, bitmaps and nested structures are not what JSON has."""
+    fields = {field.Label.lower(): field for field in kind.descriptor.Fields}  # the SDK says PINCode, others pinCode
+    known = {name: fields[name.lower()] for name in values}
+    return {known[name].Label: _sent_value(name, value, known[name].Type) for name, value in values.items()}
+
+
+def _sent_value(name: str, value: Any, kind: Any) -> Any:
+    if value is None:
+        return NullValue
+    if isinstance(value, dict) and value.keys() == {"hex"}:
+        return bytes.fromhex(value["hex"])
+    kinds = typing.get_args(kind) or (kind,)
+    for one in kinds:
+        if isinstance(value, dict) and hasattr(one, "descriptor"):
+            return one(**_sent(value, one))
+        if isinstance(one, type) and issubclass(one, enum.Enum):
+            return one(value)
+    if isinstance(value, dict):  # a bitmap by its flags
+        bits = getattr(clusters.DoorLock.Bitmaps, f"{name[0].upper()}{name[1:]}".replace("Mask", "MaskMap"))
+        return sum(getattr(bits, f"k{flag[0].upper()}{flag[1:]}") for flag, is_set in value.items() if is_set)
+    return value
 
 
 def _plain_value(value: Any) -> Any:
