@@ -32,6 +32,10 @@ class Repeating(controller.Operations):
         await asyncio.gather(*(work() for _ in range(request.get("parallel", 1))))
         return {"total": (time.perf_counter() - started) * 1000, "durations": durations}
 
+    async def invoke(self, request: dict[str, Any]) -> Any:
+        """As the base does, with octets and structures."""
+        return await super().invoke(request | {"fields": _fields(request.get("fields", {}))})
+
     def _reading(self, request: dict[str, Any]) -> Callable[[], Awaitable[Any]]:
         node, device = int(request["node"]), self._controller
         if "attribute" not in request:
@@ -45,5 +49,19 @@ class Repeating(controller.Operations):
         return lambda: self._controller.SendCommand(node, endpoint, command(), timedRequestTimeoutMs=timed)
 
 
+def _fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """A command's fields as the SDK calls them and wants them."""
+    return {_NAMES.get(name, name): _field(name, value) for name, value in fields.items()}
+
+
+def _field(name: str, value: Any) -> Any:
+    if name == "credential":
+        return controller.clusters.DoorLock.Structs.CredentialStruct(**value)
+    if isinstance(value, dict) and "hex" in value:
+        return bytes.fromhex(value["hex"])
+    return controller.clusters.Types.NullValue if value is None else value
+
+
+_NAMES = {"userUniqueId": "userUniqueID"}
 controller.Operations = Repeating
 controller.main()

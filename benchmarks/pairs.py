@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from processes import Process, controller, lock
+from processes import Failed, Process, controller, lock
 
 LOCK = {"endpoint": 1, "cluster": "DoorLock"}
 LOCK_STATE = LOCK | {"attribute": "LockState"}
@@ -25,10 +25,14 @@ class Amount:
     reads: int
     wildcards: int
     parallel: tuple[int, ...]
+    fills: int
 
 
-FULL = Amount(operations=200, reads=400, wildcards=6, parallel=(2, 4, 8, 16, 30))
-QUICK = Amount(operations=60, reads=150, wildcards=3, parallel=(4, 16))
+FULL = Amount(operations=200, reads=400, wildcards=6, parallel=(2, 4, 8, 16, 30), fills=5)
+QUICK = Amount(operations=60, reads=150, wildcards=3, parallel=(4, 16), fills=1)
+USERS = 20
+"""Users that a lock is filled with and cleared of; matter.js's lock has room for no more."""
+EVERYBODY = 0xFFFE
 
 
 class Pair:
@@ -53,6 +57,7 @@ class Pair:
         self._commission()
         self._operate(amount.operations)
         self._read(amount)
+        self._fill(amount.fills)
 
     def close(self) -> None:
         """End both processes."""
@@ -121,6 +126,26 @@ class Pair:
         self.samples["read of the whole node"] += self._repeat("read", amount.wildcards)[1]
         self._note("memory of a lock, after load", self._lock.resident_mib)
 
+    def _fill(self, times: int) -> None:
+        """People come into the lock, each with a PIN; when it is full, all of them go."""
+        for fill in range(times):
+            took = 0.0
+            for index in range(1, USERS + 1):
+                took += self._program("SetUser", **user(index))
+                took += self._program("SetCredential", **pin(index, 100_000 + fill * USERS + index))
+            self._note("users with a PIN per second", USERS * 1000 / took)
+            self._program("ClearUser", userIndex=EVERYBODY)
+
+    def _program(self, command: str, **fields: Any) -> float:
+        asked = LOCK | {"timed": 5, "command": command, "fields": fields}
+        answer = self._controller.ask("invoke", node=self._node, **asked)
+        status = (answer.get("result") or {}).get("status", 0)
+        if status != 0:
+            raise Failed(f"{self.name}: {command}: status {status}")
+        self._note(f"{command}, timed", answer["ms"])
+        ms: float = answer["ms"]
+        return ms
+
     def restart(self) -> None:
         """Both processes end and start again on what they stored."""
         self._lock.stop()
@@ -165,3 +190,17 @@ class Pair:
 
 
 TIMED = {"timed": 5, "fields": {}}
+
+
+def user(index: int) -> dict[str, Any]:
+    """The fields of SetUser for a new user."""
+    values = {"userUniqueId": index, "userStatus": 1, "userType": 0, "credentialRule": 0}
+    return {"operationType": 0, "userIndex": index, "userName": f"User {index}"} | values
+
+
+def pin(index: int, digits: int) -> dict[str, Any]:
+    """The fields of SetCredential for a new PIN of the user at the same index."""
+    credential = {"credentialType": 1, "credentialIndex": index}
+    data = {"hex": str(digits).encode().hex()}
+    owner = {"userIndex": index, "userStatus": None, "userType": None}
+    return {"operationType": 0, "credential": credential, "credentialData": data} | owner

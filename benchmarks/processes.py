@@ -28,6 +28,12 @@ ANSWER = 180.0
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
+def installed() -> dict[str, str]:
+    """The environment, where Python finds what it compiled before as it does in an installation, even if this one writes nothing."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(CACHE / "bytecode")}
+
+
 class Failed(Exception):
     """A process did not do what it was asked."""
 
@@ -59,7 +65,13 @@ class Process:
         began = time.perf_counter()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                host.command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1
+                host.command(*command),
+                env=installed(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                bufsize=1,
             )
         threading.Thread(target=self._read, daemon=True).start()
         self.ready = self._until(lambda line: line.get("event") == "ready", 60.0)

@@ -20,11 +20,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import many_locks
+import people
 from pairs import FULL, QUICK, Pair
 from processes import Failed, Loopback, Network, NoNetwork, missing
-from table import OURS, compare, lines
+from table import OURS, alone, compare, lines
 
 PEERS = {"matter.js": ("matterjs", "matterjs"), "C++ SDK / matter.js": ("chip", "matterjs")}
+_FURTHER = "rss_kib_used"
 CROSS = {"matter.js / Latchwork": ("matterjs", "latchwork"), "Latchwork / matter.js": ("latchwork", "matterjs")}
 
 
@@ -50,8 +52,22 @@ def main() -> None:
                     continue
                 what = f"round {number + 1}" if number < rounds else f"restart {number - rounds + 1}"
                 _say(f"{what}, {pair.name}: {time.monotonic() - began:.1f} s")
-        memory = None if options.no_many else many_locks.growth(20 if options.quick else 100)
-        _report(options, pairs, memory)
+        _report(options, pairs, {} if options.no_many else _ours_alone(options))
+
+
+def _ours_alone(options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """What no peer can be asked, by the command that measures it."""
+    further, locks, users, codes = (20, 50, 500, 200) if options.quick else (100, 500, 10_000, 1000)
+    found = {}
+    for command, measure in (
+        (f"many_locks.py --locks {further}", lambda: many_locks.growth(further)),
+        (f"many_locks.py --crowd {locks}", lambda: many_locks.crowd(locks)),
+        (f"people.py --users {users} --codes {codes}", lambda: people.measured(users, codes)),
+    ):
+        began = time.monotonic()
+        found[command] = measure()
+        _say(f"{command}: {time.monotonic() - began:.1f} s")
+    return found
 
 
 def _options() -> argparse.Namespace:
@@ -60,7 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how many rounds")
     parser.add_argument("--cross", action="store_true", help="measure pairs of different makers too")
     parser.add_argument("--only", action="append", help="measure only this pair; more than once for several")
-    parser.add_argument("--no-many", action="store_true", help="leave out the memory of many locks")
+    parser.add_argument("--no-many", action="store_true", help="leave out many locks, and many people in one")
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
     return parser.parse_args()
 
@@ -90,10 +106,10 @@ def _pairs(options: argparse.Namespace, stack: ExitStack) -> dict[str, Pair]:
     return pairs
 
 
-def _report(options: argparse.Namespace, pairs: dict[str, Pair], memory: dict[str, float] | None) -> None:
+def _report(options: argparse.Namespace, pairs: dict[str, Pair], solo: dict[str, dict[str, float]]) -> None:
     def figure(pair: str, measure: str) -> float | None:
         if measure == "memory of each further lock":
-            return memory["rss_kib_used"] if memory is not None and pair == OURS else None
+            return next((found[_FURTHER] for found in solo.values() if pair == OURS and _FURTHER in found), None)
         return pairs[pair].figure(measure)
 
     names = list(pairs)
@@ -101,9 +117,11 @@ def _report(options: argparse.Namespace, pairs: dict[str, Pair], memory: dict[st
     machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
     print(f"{machine}; load {os.getloadavg()[0]:.1f} at the end\n")
     print("\n".join(lines(records, names)))
+    if solo:
+        print("\n" + "\n".join(alone(solo)))
     if options.json is not None:
         samples = {name: dict(pair.samples) for name, pair in pairs.items()}
-        found = {"machine": machine, "measures": records, "many_locks": memory, "samples": samples}
+        found = {"machine": machine, "measures": records, "ours_alone": solo, "samples": samples}
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -34,6 +34,11 @@ ROWS = (
     Row("reads per second, one at a time", "/s", times=5),
     Row("reads per second, in parallel", "/s", times=5),
     Row("read of the whole node", "ms"),
+    Row("SetUser, timed", "ms"),
+    Row("SetUser, timed p99", "ms"),
+    Row("SetCredential, timed", "ms"),
+    Row("SetCredential, timed p99", "ms"),
+    Row("users with a PIN per second", "/s"),
     Row("lock first start", "ms"),
     Row("lock restart to ready", "ms"),
     Row("controller restart to ready", "ms"),
@@ -90,6 +95,40 @@ def lines(records: list[dict[str, Any]], pairs: list[str]) -> list[str]:
         ratio = _NONE if record["ratio"] is None else f"{record['ratio']:.1f}"
         verdict = {True: "reached", False: "**missed**", None: ""}[record["reached"]]
         out.append(f"| {record['measure']} | {' | '.join(cells)} | {ratio} | {record['bar'] or ''} | {verdict} |")
+    return out
+
+
+ALONE = {
+    "start ms each": ("each of {locks:,} locks in one process: start, with a new store", "ms"),
+    "commissioning ms each": ("each of {locks:,} locks in one process: commissioning", "ms"),
+    "command to each in turn ms": ("a timed command to each of {locks:,} locks, in turn", "ms"),
+    "command to all at once ms": ("a timed command to each of {locks:,} locks, at once", "ms"),
+    "process MiB": ("memory of {locks:,} locks and their controller", "MiB"),
+    "seconds": ("{users:,} users into one lock, each with a PIN", "s"),
+    "users per second": ("users with a PIN per second, {users:,} of them", "/s"),
+    "SetUser ms": ("SetUser, timed", "ms"),
+    "SetUser p99 ms": ("SetUser, timed p99", "ms"),
+    "SetUser first tenth ms": ("SetUser, the first tenth", "ms"),
+    "SetUser last tenth ms": ("SetUser, the last tenth", "ms"),
+    "SetCredential ms": ("SetCredential, timed", "ms"),
+    "SetCredential p99 ms": ("SetCredential, timed p99", "ms"),
+    "SetCredential first tenth ms": ("SetCredential, the first tenth", "ms"),
+    "SetCredential last tenth ms": ("SetCredential, the last tenth", "ms"),
+    "KiB per user": ("memory of a user with a PIN", "KiB"),
+    "restart ms": ("restart of a lock with {users:,} users", "ms"),
+    "keypad to bolt ms": ("keypad to bolt: last key to motor, among {users:,} codes", "ms"),
+    "keypad to bolt p99 ms": ("keypad to bolt p99", "ms"),
+}
+"""What is measured of ours alone: how the table calls it, and its unit."""
+
+
+def alone(found: dict[str, dict[str, float]]) -> list[str]:
+    """Figures of ours alone as a table in Markdown, each beside the command that measures it."""
+    out = ["| measure | Latchwork | command |", "|---|---:|---|"]
+    for command, figures in found.items():
+        for name, (text, unit) in ALONE.items():
+            if name in figures:
+                out.append(f"| {text.format(**figures)} | {_cell(figures[name], unit)} | `{command}` |")
     return out
 
 

@@ -17,7 +17,7 @@ from latchwork.doorlock.credentials import CredentialKind
 from latchwork.doorlock.limits import Limits
 from latchwork.doorlock.moment import Moment
 from latchwork.doorlock.register import BY_THE_LOCK, ChangeRefused
-from latchwork.doorlock.users import CredentialRule
+from latchwork.doorlock.users import CredentialRule, UserStatus, UserType
 
 STEPS = int(os.environ.get("LATCHWORK_STEPS", "10000"))
 STORY = 100
@@ -292,6 +292,13 @@ class Stories(RuleBasedStateMachine):
             assert {name: getattr(found[index], name) for name in user} == user
             assert set(found[index].credentials) == set(plain.of(index))
         assert register.user_count == len(plain.users)
+        assert register.programming_users() == {
+            index
+            for index, user in plain.users.items()
+            if user["type"] is UserType.PROGRAMMING
+            and user["status"] is UserStatus.OCCUPIED_ENABLED
+            and plain.of(index)
+        }
         ends = [user["expires_at"] for user in plain.users.values() if user["expires_at"] is not None]
         assert register.next_expiry() == min(ends, default=None)
         for index in range(USERS + 2):

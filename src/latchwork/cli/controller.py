@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from latchwork.base.errors import Bug, LatchworkError, Misuse, Refused
+from latchwork.cli.lean import import_message_format
 from latchwork.cli.lines import StandardInput, emit, parse
 from latchwork.cli.process import settle, since_start_ms
 from latchwork.cli.values import pascal
 from latchwork.matter.messages.status import Status, StatusError
 
 if TYPE_CHECKING:
+    import_message_format()
     from latchwork.cli.operations import Operations
 
 _LEVELS: Final = ("debug", "info", "warn", "error")

@@ -17,7 +17,6 @@ import click
 
 from latchwork.base.errors import LatchworkError
 from latchwork.cli.lean import import_lean
-from latchwork.cli.outcome import INTERRUPTED, USAGE, exit_code, print_error, print_usage_error, unexpected
 
 VERBS: Final = MappingProxyType(
     {
@@ -87,24 +86,27 @@ class VerbGroup(click.Group):
         json_lines, debug = "--json" in given, "--debug" in given
         try:
             code: Any = run(given, prog_name, complete_var, standalone_mode=False, **extra)
-        except click.ClickException as error:
-            print_usage_error(error, json_lines=json_lines)
-            sys.exit(USAGE)
-        except (click.Abort, KeyboardInterrupt):
-            sys.exit(INTERRUPTED)
         except BrokenPipeError:
             _silence()
-        except LatchworkError as error:
-            if debug:
-                traceback.print_exc()
-            print_error(error, json_lines=json_lines)
-            sys.exit(exit_code(error))
-        except Exception as error:  # noqa: BLE001 - the last door before the user: it is reported, with an exit code
-            if debug:
-                traceback.print_exc()
-            print_error(unexpected(error, debug=debug), json_lines=json_lines)
-            sys.exit(1)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last door before the user: it is reported, with an exit code
+            sys.exit(_failed(error, json_lines=json_lines, debug=debug))
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: BaseException, *, json_lines: bool, debug: bool) -> int:
+    """Report what ended a verb; gives the exit code."""
+    from latchwork.cli import outcome  # noqa: PLC0415 - a lock that works never needs it
+
+    if isinstance(error, click.ClickException):
+        outcome.print_usage_error(error, json_lines=json_lines)
+        return outcome.USAGE
+    if not isinstance(error, Exception) or isinstance(error, click.Abort):
+        return outcome.INTERRUPTED
+    if debug:
+        traceback.print_exception(error)
+    told = error if isinstance(error, LatchworkError) else outcome.unexpected(error, debug=debug)
+    outcome.print_error(told, json_lines=json_lines)
+    return outcome.exit_code(told)
 
 
 def _silence() -> NoReturn:

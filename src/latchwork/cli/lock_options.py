@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from latchwork.cli.lean import import_message_format
+
 if TYPE_CHECKING:  # loaded when a lock is made
     from latchwork.devices.hardware import Hardware
     from latchwork.devices.lock_model import LockModel
@@ -161,6 +163,7 @@ async def make_lock_of(options: LockOptions, ends: AsyncExitStack) -> tuple[Virt
     Raises:
         LatchworkError: it cannot be made.
     """
+    import_message_format()
     from latchwork.devices.network import network_interfaces  # noqa: PLC0415 - --help needs none of these
     from latchwork.node.behaviors.general_diagnostics import GeneralDiagnosticsBehavior  # noqa: PLC0415
     from latchwork.sim.lock import VirtualLock  # noqa: PLC0415

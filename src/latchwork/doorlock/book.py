@@ -18,7 +18,7 @@ from latchwork.doorlock.credentials import ALIRO_KINDS, Credential, CredentialKi
 from latchwork.doorlock.limits import Limits
 from latchwork.doorlock.schedules import HolidaySchedule, WeekDaySchedule, YearDaySchedule
 from latchwork.doorlock.slots import Slots
-from latchwork.doorlock.users import User
+from latchwork.doorlock.users import User, UserStatus, UserType
 
 Record = User | Credential | WeekDaySchedule | YearDaySchedule | HolidaySchedule
 """One entry of the book, as it is stored."""
@@ -58,6 +58,7 @@ class Book:
 
     _users: dict[int, User]
     _user_slots: Slots
+    _programming: set[int]
     _credentials: dict[CredentialKind, dict[int, Credential]]
     _credential_slots: dict[CredentialKind, Slots]
     _by_digest: dict[bytes, Credential]
@@ -87,6 +88,7 @@ class Book:
     def _forget(self) -> None:
         self._users = {}
         self._user_slots = Slots()
+        self._programming = set()
         self._credentials = {kind: {} for kind in CredentialKind}
         self._credential_slots = {kind: Slots() for kind in CredentialKind}
         self._by_digest = {}
@@ -122,6 +124,10 @@ class Book:
     def users(self) -> Iterator[User]:
         """All users, by index."""
         return (self._users[index] for index in sorted(self._users))
+
+    def programming_users(self) -> frozenset[int]:
+        """The indexes of all enabled programming users who have a credential."""
+        return frozenset(self._programming)
 
     @property
     def user_count(self) -> int:
@@ -279,6 +285,14 @@ class Book:
         if isinstance(record, User):
             self._users[record.index] = record
             self._user_slots.take(record.index)
+            if (
+                record.type is UserType.PROGRAMMING
+                and record.status is UserStatus.OCCUPIED_ENABLED
+                and record.credentials
+            ):
+                self._programming.add(record.index)
+            else:
+                self._programming.discard(record.index)
             self._set_expiry(record.index, record.expires_at)
         elif isinstance(record, Credential):
             before = self._credentials[record.kind].get(record.index)
@@ -298,6 +312,7 @@ class Book:
         if isinstance(record, User):
             del self._users[record.index]
             self._user_slots.free(record.index)
+            self._programming.discard(record.index)
             self._set_expiry(record.index, None)
         elif isinstance(record, Credential):
             del self._credentials[record.kind][record.index]

@@ -13,7 +13,7 @@ from latchwork.doorlock.credentials import CredentialKind
 from latchwork.doorlock.panel_effects import NewCredential, NewMasterCode, Present, UserRemoval
 from latchwork.doorlock.panel_types import Programming
 from latchwork.doorlock.register import Register
-from latchwork.doorlock.users import UserStatus, UserType
+from latchwork.doorlock.users import UserType
 
 Done = tuple[int | None, tuple[UserChange, ...]]
 """Whose it was, and what happened."""
@@ -39,12 +39,8 @@ class OnlyAdmin(ChangeRefused):
 def administrators(register: Register) -> frozenset[int]:
     """The users who may program at the lock: whose the master code is, and enabled programming users with a credential."""
     master = register.credential(_MASTER, 0)
-    programming = {
-        user.index
-        for user in register.users()
-        if user.type is UserType.PROGRAMMING and user.status is UserStatus.OCCUPIED_ENABLED and user.credentials
-    }
-    return frozenset(programming if master is None else programming | {master.user_index})
+    programming = register.programming_users()
+    return programming if master is None else programming | {master.user_index}
 
 
 def is_administrator(register: Register, shown: Present) -> bool:

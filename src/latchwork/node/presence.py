@@ -14,12 +14,12 @@ from latchwork.matter.session.group import GroupKey
 from latchwork.matter.session.secure import SecureSession
 from latchwork.matter.trust.groups import group_session_id, multicast_address, operational_key, privacy_key
 from latchwork.node.advertising import Advertiser, commissionable, hints, operational
-from latchwork.node.behaviors.icd_management import IcdManagementBehavior
 from latchwork.node.server_loop import Serving
 from latchwork.stack.mdns_contract import Discovery, Publication
 from latchwork.stack.runtime import Runtime
 
 if TYPE_CHECKING:
+    from latchwork.node.behaviors.icd_management import IcdManagementBehavior
     from latchwork.node.node import Node
 
 
@@ -55,7 +55,7 @@ class Presence:
         node.agenda.on_earlier = self._set_timer
         node.window.attach(runtime)
         if node.sleep is not None:
-            node.endpoints[0].behavior(IcdManagementBehavior).join(runtime, self.discovery)
+            icd_of(node).join(runtime, self.discovery)
         self.groups_changed()
         self.advertise()
         self._set_timer()
@@ -70,7 +70,7 @@ class Presence:
             self._timer = None
         await self.serving.close()
         if self._node.sleep is not None:
-            await self._node.endpoints[0].behavior(IcdManagementBehavior).part()
+            await icd_of(self._node).part()
         if self._advertiser is not None:
             await self._advertiser.close()
         self._node.window.attach(None)
@@ -161,3 +161,12 @@ class Presence:
             yield commissionable(config, window, said, instance=self._instance, host=self._host, port=port)
         for fabric in self._node.fabrics:
             yield operational(fabric, said, host=self._host, port=port)
+
+
+def icd_of(node: Node) -> IcdManagementBehavior:
+    """What lets a node sleep and wake; only one that sleeps has it."""
+    from latchwork.node.behaviors.icd_management import (  # noqa: PLC0415 - most nodes never sleep
+        IcdManagementBehavior as Icd,
+    )
+
+    return node.endpoints[0].behavior(Icd)

@@ -23,6 +23,8 @@ from latchwork.base.errors import Misuse
 from latchwork.controller.controller import Controller
 from latchwork.controller.peer import Peer
 from latchwork.controller.steps import StepReport
+from latchwork.devices.lock_model import LockModel
+from latchwork.devices.models import GENERIC
 from latchwork.matter.messages.secure_channel import SessionParameters
 from latchwork.matter.onboarding import random_passcode
 from latchwork.node.config import NodeConfig
@@ -34,7 +36,7 @@ from latchwork.stack.runtime import Runtime
 from latchwork.stack.transport import Transport
 from latchwork.store.kv import FileStore, MemoryStore, Store
 
-MAX_LOCKS: Final = 200
+MAX_LOCKS: Final = 500
 """More share one controller badly: every lock holds sockets, and a fabric's controller a session for each."""
 _LABEL: Final = "label"
 
@@ -57,6 +59,7 @@ class VirtualHome:
         clock: Clock | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         label: str = "Latchwork",
+        model: LockModel = GENERIC,
     ) -> None:
         """Choose the home; nothing happens before the context is entered.
 
@@ -68,6 +71,7 @@ class VirtualHome:
             clock: what tells the time; by default the machine's, or in the virtual air the loop's.
             entropy: octets nobody can guess.
             label: the controller's name on the locks.
+            model: what kind of lock all of them are.
 
         Raises:
             Misuse: no lock, or too many.
@@ -82,6 +86,7 @@ class VirtualHome:
         self._has_clock = clock is not None
         self._entropy = entropy
         self._label = label
+        self._model = model
         self._stack = AsyncExitStack()
         self.locks: list[VirtualLock] = []
         self.controller: Controller
@@ -169,7 +174,7 @@ class VirtualHome:
             device_name=f"Virtual lock {number}",
             window_seconds=0,
         )
-        return VirtualLock(config, store.section("node/"), clock=self._clock, entropy=self._entropy)
+        return VirtualLock(config, store.section("node/"), model=self._model, clock=self._clock, entropy=self._entropy)
 
     async def _make_controller(self, store: Store) -> Controller:
         # A discovery of its own, as a stranger has it: what it knows of the locks, it heard.

@@ -32,9 +32,9 @@ from latchwork.matter.onboarding import (
 )
 from latchwork.node.agenda import Appointment
 from latchwork.node.behaviors.administrator_commissioning import AdministratorCommissioningBehavior
-from latchwork.node.behaviors.icd_management import IcdManagementBehavior
 from latchwork.node.config import NodeConfig
 from latchwork.node.node import Node
+from latchwork.node.presence import icd_of
 from latchwork.sim.clock import SimulatedClock
 from latchwork.sim.equipment import Equipment, unplug
 from latchwork.sim.happenings import pascal, told
@@ -311,7 +311,7 @@ class VirtualLock(Equipment):
         for wake in tuple(self.on_touched):
             wake(self)
         if self.has_power and self.node.sleep is not None and self.node.runtime is not None:
-            self.node.endpoints[0].behavior(IcdManagementBehavior).press()
+            icd_of(self.node).press()
 
     # --- assembling
 

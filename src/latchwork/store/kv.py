@@ -17,7 +17,6 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
-from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
@@ -407,6 +406,5 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
 
 def _migrations() -> list[str]:
     """The scripts of `migrations/NNNN_*.sql` in the order of their numbers."""
-    folder = resources.files(__package__).joinpath("migrations")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [folder.joinpath(name).read_text("utf-8") for name in names]
+    # Beside this file; importlib.resources would load archives and compressors to look for it elsewhere.
+    return [path.read_text("utf-8") for path in sorted(Path(__file__).with_name("migrations").glob("*.sql"))]

@@ -21,7 +21,6 @@ from latchwork.node.behaviors.basic_information import BasicInformationBehavior,
 from latchwork.node.behaviors.general_commissioning import GeneralCommissioningBehavior, general_commissioning
 from latchwork.node.behaviors.general_diagnostics import GeneralDiagnosticsBehavior, general_diagnostics
 from latchwork.node.behaviors.group_key_management import GroupKeyManagementBehavior, group_key_management
-from latchwork.node.behaviors.icd_management import IcdManagementBehavior, icd_management
 from latchwork.node.behaviors.localization_configuration import (
     LocalizationConfigurationBehavior,
     localization_configuration,
@@ -38,6 +37,11 @@ def root_behaviors(config: NodeConfig) -> list[BehaviorFactory]:
     spec = config.spec
     sleepy: list[BehaviorFactory] = []
     if config.icd is not None:
+        from latchwork.node.behaviors.icd_management import (  # noqa: PLC0415 - most nodes never sleep
+            IcdManagementBehavior,
+            icd_management,
+        )
+
         sleepy = [partial(IcdManagementBehavior, state=icd_management(config.icd, spec), config=config.icd)]
     return [
         partial(
