@@ -26,7 +26,7 @@ from chip.ChipDeviceCtrl import DiscoveryType  # noqa: E402
 from chip.clusters.Attribute import ValueDecodeFailure  # noqa: E402
 from chip.clusters.ClusterObjects import ALL_ATTRIBUTES, ALL_CLUSTERS  # noqa: E402
 from chip.clusters.Types import Nullable, NullValue  # noqa: E402
-from chip.interaction_model import InteractionModelError  # noqa: E402
+from chip.interaction_model import InteractionModelError, Status  # noqa: E402
 
 FABRIC, OWN_NODE, VENDOR = 1, 112233, 0xFFF1
 
@@ -91,6 +91,14 @@ class Operations:
             for cluster, attributes in clusters.items()
             for attribute, value in attributes.items()
         ]
+
+    async def write(self, request: dict[str, Any]) -> None:
+        attribute = getattr(_cluster(request).Attributes, request["attribute"])
+        (written,) = await self._controller.WriteAttribute(
+            int(request["node"]), [(request["endpoint"], attribute(request["value"]))]
+        )
+        if written.Status is not Status.Success:
+            raise InteractionModelError(written.Status)
 
     async def invoke(self, request: dict[str, Any]) -> Any:
         kind = getattr(_cluster(request).Commands, request["command"])
