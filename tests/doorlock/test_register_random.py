@@ -295,8 +295,8 @@ class Stories(RuleBasedStateMachine):
         assert register.programming_users() == {
             index
             for index, user in plain.users.items()
-            if user["type"] is UserType.PROGRAMMING
-            and user["status"] is UserStatus.OCCUPIED_ENABLED
+            if user["type"] == UserType.PROGRAMMING
+            and user["status"] == UserStatus.OCCUPIED_ENABLED
             and plain.of(index)
         }
         ends = [user["expires_at"] for user in plain.users.values() if user["expires_at"] is not None]
