@@ -104,3 +104,20 @@ async def world():
 @pytest.fixture
 async def owner(world):
     return await world.owner()
+
+
+@pytest.fixture
+async def make_trusting():
+    """Makes a world with other settings."""
+    made = []
+
+    async def make(**settings):
+        world = await make_world(WebSettings(requests_per_minute=100_000, **settings))
+        await world.context.answers.forget_unfinished()
+        made.append(world)
+        return world
+
+    yield make
+    for world in made:
+        await world.context.close()
+        await world.house.repository.database.close()

@@ -44,7 +44,9 @@ from latchwork.web.api.shapes import ProblemOut
 from latchwork.web.context import Context
 from latchwork.web.envelope import Envelope
 from latchwork.web.house import House
-from latchwork.web.problems import Problem, answer_problem
+from latchwork.web.pages import places
+from latchwork.web.pages.routing import answer_on_page
+from latchwork.web.problems import Problem, answer_problem, problem_of
 from latchwork.web.settings import WebSettings
 
 ROUTERS: Final = (
@@ -104,7 +106,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
-    for router in ROUTERS:
+    for router in (*ROUTERS, *places.ROUTERS):
         app.include_router(router)
     for kind in (Problem, LatchworkError, RequestValidationError):
         app.add_exception_handler(kind, answer_problem)
@@ -116,6 +118,8 @@ def create_app(
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     """As `answer_problem`, and a wrong method is told all that are right: routes alone know of one each."""
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+        return await answer_on_page(request, problem_of(error))
     response = await answer_problem(request, error)
     if response.status_code == 405:
         path = request.scope["path"]

@@ -24,6 +24,7 @@ from latchwork.web.jobs import Jobs
 from latchwork.web.keys import forget_expired
 from latchwork.web.limits import Limiter
 from latchwork.web.measures import Measures
+from latchwork.web.notices import Notices
 from latchwork.web.owner_link import OwnerLink
 from latchwork.web.passwords import Passwords
 from latchwork.web.principals import Principal
@@ -65,6 +66,7 @@ class Context:
         self.owner_link = OwnerLink(clock, entropy)
         self.jobs = Jobs(house.bus.publish, clock.utc)
         self.measures = Measures(clock.monotonic())
+        self.notices = Notices()
         self.ending = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
         # Live events are numbered anew by each process: this tells its numbers from another's.
@@ -75,6 +77,8 @@ class Context:
             "reveal": Limiter("reveal", settings.reveals_per_hour, 3600.0),
             "open": Limiter("open", 60, 60.0),
             "health": Limiter("health", 600, 60.0),
+            "static": Limiter("static", 3000, 60.0),
+            "sign_in": Limiter("sign_in", 60, 60.0),
         }
 
     async def change(

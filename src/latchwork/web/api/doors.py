@@ -162,24 +162,30 @@ async def delete_door(door_id: Id, web: Web, who: Who, if_match: IfMatch = None)
 @needs(Scope.DOORS_OPERATE, quota="operate")
 async def lock_door(door_id: Id, web: Web, who: Who) -> None:
     """Answers when the lock has accepted it; whether the bolt arrived is told by its status."""
-    await _operate(web, who, door_id, Operation.LOCK)
+    await operate(web, who, door_id, Operation.LOCK)
 
 
 @router.post("/{door_id}/unlock", status_code=204, summary="Unlock a door")
 @needs(Scope.DOORS_OPERATE, quota="operate")
 async def unlock_door(door_id: Id, web: Web, who: Who) -> None:
     """Answers when the lock has accepted it."""
-    await _operate(web, who, door_id, Operation.UNLOCK)
+    await operate(web, who, door_id, Operation.UNLOCK)
 
 
 @router.post("/{door_id}/unbolt", status_code=204, summary="Withdraw the bolt and leave the latch")
 @needs(Scope.DOORS_OPERATE, quota="operate")
 async def unbolt_door(door_id: Id, web: Web, who: Who) -> None:
     """For locks that draw a latch; others say that they cannot."""
-    await _operate(web, who, door_id, Operation.UNBOLT)
+    await operate(web, who, door_id, Operation.UNBOLT)
 
 
-async def _operate(web: Context, who: Principal, door_id: str, operation: Operation) -> None:
+async def operate(web: Context, who: Principal, door_id: str, operation: Operation) -> None:
+    """Ask a door's lock for something.
+
+    Raises:
+        Problem: there is no such door for them, not at this hour, or no lock on it.
+        LatchworkError: as `Locks.operate`.
+    """
     door = visible_door(web.house.repository, who, door_id)
     check_operable(web.house.repository, who, door, web.clock.utc())
     if door.lock_id is None:

@@ -1,0 +1,17 @@
+"""All places of the app.
+
+Layer web.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from latchwork.web.pages.routes import home, sign_in, static
+
+ROUTERS: Final = (
+    static.router,
+    sign_in.router,
+    home.router,
+)
+"""Every page's routes."""

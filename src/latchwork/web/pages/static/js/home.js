@@ -1,0 +1,36 @@
+// Where this app is, who looks, and how it speaks to the hub.
+const root = document.documentElement;
+export const home = root.dataset.home;
+export const lastEvent = root.dataset.lastEvent;
+
+let texts = null;
+
+/** A text by its key, with its blanks filled in. */
+export async function say(key, values = {}) {
+  texts ??= fetch(`${home}/texts.json`).then((answer) => answer.json());
+  const text = (await texts)[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** The token that shows that one of our pages asks. */
+export const csrf = () => document.querySelector("meta[name=csrf-token]").content;
+
+/** Sends a form as a script; throws an error with what the hub said. */
+export async function send(form, submitter) {
+  const body = new FormData(form, submitter);
+  const answer = await fetch(form.action, {
+    method: "POST",
+    body,
+    headers: { accept: "application/json", "x-csrf-token": csrf() },
+    redirect: "manual",
+  });
+  if (answer.type === "opaqueredirect") {
+    location.reload();
+    return null;
+  }
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Error([problem.title, problem.detail].filter(Boolean).join(". ") || (await say("script.failed")));
+  }
+  return answer;
+}
