@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import urllib.request
 from typing import Any
 
 import pytest
@@ -19,9 +20,10 @@ async def test_one_round_commissions_unlocks_and_locks_every_lock(start) -> None
     assert [line["node"] for line in of(home.said, "commissioned")] == [1, 2, 3]
     wanted = [("UnlockDoor", "Unlocked"), ("LockDoor", "Locked")]
     for node in (1, 2, 3):
-        operations = [line for line in of(home.said, "operation") if line["node"] == node]
+        operations = [line for line in of(home.said, "operation") if line["node"] == node][:2]
         assert [(line["command"], line["state"]) for line in operations] == wanted
-    assert {line["event"] for line in home.said} == {"step", "commissioned", "operation"}
+    told = {line["event"] for line in home.said}
+    assert told == {"door", "step", "commissioned", "operation", "person", "placed", "typed", "journal"}
 
 
 async def test_every_line_has_exactly_its_fields(start) -> None:
@@ -31,9 +33,14 @@ async def test_every_line_has_exactly_its_fields(start) -> None:
         "step": {"node", "step", "state", "ms"},
         "commissioned": {"node", "ms"},
         "operation": {"node", "command", "state"},
+        "door": {"node", "name", "model"},
+        "person": {"name", "code", "may"},
+        "placed": {"codes", "locks", "ms"},
+        "typed": {"node", "name"},
     }
     for line in home.said:
-        assert line.keys() == fields[line["event"]] | {"event"}
+        if line["event"] != "journal":
+            assert line.keys() == fields[line["event"]] | {"event"}
     steps = of(home.said, "step")
     assert [line["state"] for line in steps] == ["started", "done"] * (len(steps) // 2)
     assert all((line["ms"] is None) == (line["state"] == "started") for line in steps)
@@ -43,7 +50,48 @@ async def test_two_homes_do_not_disturb_each_other(start) -> None:
     homes = [await start("home", "--once") for _ in range(2)]
     assert await asyncio.gather(*(home.end() for home in homes)) == [0, 0]
     for home in homes:
-        assert len(of(home.said, "operation")) == 4
+        assert len(of(home.said, "commissioned")) == 3
+        assert [line["person_name"] for line in of(home.said, "journal")] == ["Ada", ""]
+
+
+async def test_a_family_gets_codes_and_the_journal_tells_who_came(start) -> None:
+    home = await start("home", "--once", "--locks", "2")
+    assert await home.end() == 0
+    assert [line["name"] for line in of(home.said, "person")] == ["Ada", "Ben", "Cleo", "Kim"]
+    assert len({line["code"] for line in of(home.said, "person")}) == 4
+    assert of(home.said, "placed")[0]["codes"] == 6
+    came, refused = of(home.said, "journal")
+    assert (came["kind"], came["person_name"], came["door_name"], came["how"]) == (
+        *("opened", "Ada", "Front door"),
+        "keypad",
+    )
+    assert (refused["kind"], refused["person_id"], refused["door_name"]) == ("refused", None, "Back door")
+
+
+async def test_the_page_of_a_home_that_is_up_can_be_asked(start) -> None:
+    home = await start("home", "--locks", "1", "--port", "0")
+    hub = await home.event("hub")
+    await home.event("ready")
+
+    def ask(path: str) -> int:
+        with urllib.request.urlopen(hub["url"] + path, timeout=5) as answer:
+            return answer.status
+
+    assert await asyncio.to_thread(ask, "/healthz") == 200
+    assert await asyncio.to_thread(ask, "/readyz") == 200
+    assert hub["owner_link"].startswith(f"{hub['url']}/setup#")
+    home.tell("quit")
+    assert await home.end() == 0
+
+
+async def test_a_code_can_be_tried_at_a_keypad(start) -> None:
+    home = await start("home", "--locks", "1", "--port", "0")
+    await home.event("ready")
+    code = (await home.event("person", name="Ben"))["code"]
+    home.tell(f"keys 1 {code}")
+    assert (await home.event("journal", person_name="Ben"))["kind"] == "opened"
+    home.tell("quit")
+    assert await home.end() == 0
 
 
 async def test_a_home_that_stays_up_obeys(start) -> None:
@@ -77,11 +125,11 @@ async def test_a_home_that_stays_up_obeys(start) -> None:
 
 
 async def test_a_home_remembers_its_locks(start, tmp_path) -> None:
-    for expected in (2, 0):
-        home = await start("home", "--once", "--storage", str(tmp_path))
+    for expected, operations in ((2, 5), (0, 4)):
+        home = await start("home", "--once", "--locks", "2", "--storage", str(tmp_path))
         assert await home.end() == 0
         assert len(of(home.said, "commissioned")) == expected
-        assert len(of(home.said, "operation")) == 4
+        assert len(of(home.said, "operation")) == operations
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

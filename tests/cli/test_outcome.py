@@ -104,4 +104,6 @@ def test_every_verb_takes_json_and_explains_itself() -> None:
     for verb in VERBS:
         shown = CliRunner().invoke(main, [verb, "--help"])
         assert shown.exit_code == 0, shown.output
-        assert "--json" in shown.output
+        command = main.get_command(None, verb)
+        for words in [[verb, each] for each in getattr(command, "commands", {})] or [[verb]]:
+            assert "--json" in CliRunner().invoke(main, [*words, "--help"]).output, words

@@ -60,6 +60,36 @@ def test_silence_is_noticed_when_the_promised_time_is_over():
     tell(play)
 
 
+def test_a_device_that_forgot_its_session_is_subscribed_to_anew_as_soon_as_that_shows():
+    async def play(world):
+        async with watching(world, max_s=3000) as (peer, subscription, reports):
+            await world.power_cut("lock")
+            await world.lock("lock")
+            assert subscription.state is State.LIVE
+            await peer.invoke(1, DoorLock.unlock_door, UnlockDoor())
+            await asyncio.sleep(5)
+            assert (subscription.state, subscription.resumptions) == (State.LIVE, 1)
+            assert reports[-1][0].value == 2
+            await peer.invoke(1, DoorLock.lock_door, LockDoor())
+            await asyncio.sleep(1)
+            assert reports[-1][0].value == 1
+
+    tell(play)
+
+
+def test_a_session_that_is_lost_takes_only_its_own_subscriptions_along():
+    async def play(world):
+        async with watching(world, max_s=3000) as (peer, subscription, _):
+            earlier = (await peer.requests()).session
+            peer.disconnect()
+            peer._drop((await peer.requests()).session)
+            assert subscription.state is State.LIVE
+            peer._drop(earlier)
+            assert subscription.state is State.RESUMING
+
+    tell(play)
+
+
 def test_attempts_grow_rarer():
     async def play(world):
         async with watching(world, max_s=5) as (peer, subscription, _):

@@ -607,11 +607,44 @@ def test_whoever_listens_all_the_time_can_name_all_of_ours(steps):
     numbers, places = Numbers(), Places()
     for number, one_event in enumerate(events, 1):
         scene = replace(SCENE, placed=accounts[number])
-        taken = say(one_event, scene=scene, numbers=numbers, places=places)
+        taken = take(numbers, places, [one_event], {1: scene}, NOW + 60 * number)
         numbers, places = taken.numbers, taken.places
         if number in truth:
             ours = truth[number] if truth[number] in {"person_ann", "person_bob"} else None
             assert [entry.person_id for entry in taken.entries] == [ours]
+
+
+@given(st.lists(st.tuples(st.sampled_from(("use", "clear", "ann", "bob")), st.integers(1, 40)), max_size=14), st.data())
+@settings(max_examples=300, deadline=None)
+def test_nobody_is_ever_named_for_what_another_began(steps, data):
+    """A lock that finishes each use some seconds later, whoever has the place by then."""
+    owner, clock, timeline = None, NOW, []
+    for number, (step, pause) in enumerate(steps):
+        clock += pause
+        if step == "use" and owner is not None:
+            timeline.append((clock, number, operation(user_index=3, what=LockOperationTypeEnum.UNLATCH), owner))
+            timeline.append((clock + data.draw(st.integers(1, 10)), number, operation(user_index=3), owner))
+        elif step == "clear" and owner is not None:
+            owner = None
+            timeline.append((clock, number, change("USER_INDEX", "CLEAR", user=3, place=3), None))
+        elif step in {"ann", "bob"} and owner is None:
+            owner = f"person_{step}"
+            timeline.append((clock, number, change("USER_INDEX", "ADD", user=3, place=3), owner))
+    numbers, places, account = Numbers(), Places(), Placed()
+    for number, (at, _, said, who_it_is) in enumerate(sorted(timeline, key=lambda each: each[:2])):
+        if isinstance(said, LockUserChange):
+            users = () if who_it_is is None else (PlacedUser(lock_id="lock_1", key=who_it_is, index=3),)
+            account = Placed(users=users)
+        scene = replace(SCENE, placed=account)
+        taken = take(numbers, places, [event(number, said, at=at)], {1: scene}, at + 1)
+        numbers, places = taken.numbers, Places.from_json(taken.places.to_json())
+        if isinstance(said, LockOperation):
+            assert taken.entries[-1].person_id in {None, who_it_is}
+            assert (
+                said.lock_operation_type is not LockOperationTypeEnum.UNLATCH
+                or taken.entries[-1].person_id
+                or (taken.entries[-1].why_unknown is Why.CHANGED_HANDS)
+            )
 
 
 # Counting anew
@@ -649,9 +682,57 @@ def test_somebody_who_was_removed_meanwhile_is_named_for_what_they_did_before():
     used = event(3, operation(user_index=3, credentials=PIN5))
     cleared = event(4, change("USER_INDEX", "CLEAR", user=3, place=3))
     now = replace(SCENE, placed=Placed())
-    taken = say(used, cleared, event(5, operation(user_index=3)), scene=now, numbers=first.numbers, places=first.places)
+    long_after = event(5, operation(user_index=3), at=NOW + 60)
+    taken = say(used, cleared, long_after, scene=now, numbers=first.numbers, places=first.places)
     assert [who(entry) for entry in taken.entries] == [("person_ann", None), ("person_ann", None), (None, Why.UNREAD)]
     assert taken.entries[0].credential_id == "credential_ann"
+
+
+def cleared_by(fabric, *more, at=NOW - 1, scene=None):
+    """Ann's place is filled by us, and emptied by a fabric; then come other events."""
+    first = say(event(1, change("USER_INDEX", "ADD", user=3, place=3)), event(2, change("PIN", "ADD", user=3, place=5)))
+    cleared = event(3, change("USER_INDEX", "CLEAR", user=3, place=3, fabric=fabric), at=at)
+    now = scene or replace(SCENE, placed=Placed())
+    middle = say(cleared, scene=now, numbers=first.numbers, places=Places.from_json(first.places.to_json()))
+    places = Places.from_json(middle.places.to_json())
+    return who(say(*more, scene=now, numbers=middle.numbers, places=places).entries[-1])
+
+
+def test_what_a_lock_finishes_just_after_its_user_was_cleared_is_theirs():
+    assert cleared_by(OURS, event(4, operation(user_index=3), at=NOW + 5)) == ("person_ann", None)
+    assert cleared_by(OURS, event(4, operation(user_index=3, credentials=PIN5), at=NOW + 5)) == ("person_ann", None)
+
+
+@pytest.mark.parametrize(
+    ("fabric", "number", "at", "cleared_at"),
+    [
+        (OURS, 4, NOW + 60, NOW - 1),  # long after
+        (OURS, 4, NOW - 10, NOW - 1),  # the lock's clock was set back
+        (OURS, 4, None, NOW - 1),  # no clock
+        (OURS, 4, NOW, None),
+        (OURS, 5, NOW, NOW - 1),  # something is missing in between: somebody may have been put there
+        (APPLE, 4, NOW, NOW - 1),  # we did not clear it
+        (None, 4, NOW, NOW - 1),
+    ],
+)
+def test_in_doubt_nobody_is_named_after_a_user_was_cleared(fabric, number, at, cleared_at):
+    person, why = cleared_by(fabric, event(number, operation(user_index=3), at=at), at=cleared_at)
+    assert person is None
+    assert why in {Why.UNREAD, Why.MISSED}
+
+
+def test_a_new_user_in_a_place_just_emptied_is_not_named_for_what_the_one_before_began():
+    bob = replace(SCENE, placed=Placed(users=(PlacedUser(lock_id="lock_1", key="person_bob", index=3),)))
+    added = event(4, change("USER_INDEX", "ADD", user=3, place=3), at=NOW)
+    finished, later = event(5, operation(user_index=3), at=NOW + 2), event(6, operation(user_index=3), at=NOW + 60)
+    assert cleared_by(OURS, added, finished, scene=bob) == (None, Why.CHANGED_HANDS)
+    assert cleared_by(OURS, added, finished, later, scene=bob) == ("person_bob", None)
+
+
+def test_the_same_person_put_on_again_in_the_same_place_is_named_at_once():
+    ann = replace(SCENE, placed=Placed(users=(PlacedUser(lock_id="lock_1", key="person_ann/access_9", index=3),)))
+    added = event(4, change("USER_INDEX", "ADD", user=3, place=3), at=NOW)
+    assert cleared_by(OURS, added, event(5, operation(user_index=3), at=NOW + 2), scene=ann) == ("person_ann", None)
 
 
 def test_an_account_that_is_ahead_of_the_reports_does_not_name_the_newcomer():

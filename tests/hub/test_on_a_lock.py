@@ -1,12 +1,15 @@
 """The hub's steps on a real lock: what is done is what is read afterwards."""
 
+from dataclasses import replace
+
 from tests.support.world import tell
 
 from latchwork.base.logs import Secret
+from latchwork.devices.lock_device import lock_of
 from latchwork.hub.capabilities_json import capabilities_from_json, capabilities_to_json
 from latchwork.hub.desired import DesiredCredential, DesiredUser, TroubleCode
 from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Slot, WeekDay
+from latchwork.hub.observed import ORPHANED, Slot, WeekDay
 from latchwork.hub.performing import Answer, perform
 from latchwork.hub.reading import read_capabilities, read_credential, read_observed
 from latchwork.hub.steps import AddUser, ClearUser, SetCredential, SetWeekDay
@@ -57,6 +60,24 @@ def test_what_was_done_is_what_is_read_and_what_was_cleared_is_gone():
         gone = await perform(peer, 1, ClearUser(index=1, key="person_a", because="left"), None)
         assert gone.answer is Answer.DONE
         assert (await look()).user(1) is Slot.EMPTY
+
+    tell(play)
+
+
+def test_what_names_a_fabric_that_is_not_on_the_lock_is_an_orphan():
+    async def play(world):
+        peer = await world.commissioned()
+        can = await read_capabilities(peer, 1)
+        await perform(peer, 1, AddUser(index=1, user=ANA, because="new"), None)
+        await perform(peer, 1, put_pin(1), CODE)
+        register = lock_of(world.locks["lock"].node).register
+        former = replace(ANA, key="person_b", person_id="person_b", name="Ben", unique_id=72)
+        await perform(peer, 1, AddUser(index=2, user=former, because="new"), None)
+        # Some locks keep the number of a fabric that is gone.
+        register.write(replace(register.user(2), creator=9))
+        seen = await read_observed(peer, 1, can, world.clock.utc, lambda _: False)
+        assert (seen.user(1).creator, seen.credential(PIN, 1).creator) == (1, 1)
+        assert seen.user(2).creator == ORPHANED
 
     tell(play)
 

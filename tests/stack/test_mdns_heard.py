@@ -71,6 +71,41 @@ def test_addresses_of_the_link_carry_its_name():
     assert set(record.addresses) == {"fe80::1%eth9", "fd00::1"}
 
 
+def test_only_what_changes_is_touched_however_many_services_a_host_has():
+    heard = caring()
+    heard.take(message(pointer(), service(), text(), address("fd00::1")), 0.0)
+    assert heard.take(message(address("fd00::1")), 0.5) == set()
+    heard.take(message(service()), 0.5)
+    assert heard.record(KEY, 120.2), "it was heard again all the same"
+    assert heard.take(message(address("fd00::2")), 0.6) == {KEY}
+    assert heard.take(message(address("fd00::2", ttl=0)), 0.7) == {KEY}
+    assert heard.take(message(address("fd00::1")), 130.0) == {KEY}, "it had died"
+    assert heard.take(message(address("fd00::3", host="other.local.")), 130.0) == set()
+
+
+def test_a_service_that_moves_follows_its_new_host():
+    heard = caring()
+    heard.take(message(pointer(), service(), text(), address("fd00::1")), 0.0)
+    moved = DNSService(NAME, 33, FLUSH, 120, 0, 0, 5540, "New.local.")
+    assert heard.take(message(moved), 1.0) == {KEY}
+    assert heard.record(KEY, 1.0) is None
+    assert heard.take(message(address("fd00::2", host="H.local.")), 1.0) == set()
+    assert heard.take(message(address("fd00::9", host="new.local.")), 1.0) == {KEY}
+    found = heard.record(KEY, 1.0)
+    assert found is not None
+    assert found.addresses == ("fd00::9",)
+
+
+def test_one_service_is_looked_up_by_its_type_in_whatever_case():
+    heard = caring()
+    heard.take(message(pointer(), service(), text(), address("fd00::1")), 0.0)
+    assert heard.instance(KEY, TYPE.upper(), None, 0.0) is not None
+    assert heard.instance(KEY, "_matterc._udp", None, 0.0) is None
+    assert heard.instance(KEY, TYPE, "_I1", 0.0) is None
+    assert heard.instance(KEY, TYPE, None, 4501.0) is None
+    assert heard.instance("b", TYPE, None, 0.0) is None
+
+
 def test_what_dies_is_forgotten():
     heard = caring()
     heard.take(message(pointer(), service(), text(), address("fd00::1")), 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 from tests.support.world import World, dice
 from tests.support.world import tell as tell_world
@@ -13,6 +14,8 @@ from latchwork.devices.models import MODELS
 from latchwork.hub.entities import Access, Credential, Person, Site
 from latchwork.hub.journal_query import Filter
 from latchwork.hub.service import Hub
+from latchwork.matter.model.clusters import door_lock as wire
+from latchwork.matter.model.clusters.door_lock import DoorLock
 from latchwork.node.config import NodeConfig
 from latchwork.sim.faults import make_fault
 from latchwork.sim.lock import VirtualLock
@@ -38,9 +41,8 @@ class OwnThreadDatabase(Database):
         return self.read(function)
 
     async def close(self):
-        if not self._is_closing:
-            self._is_closing = True
-            self._jobs.put(None)
+        self._is_closing = True
+        self._jobs.put(None)
         self._thread.join()
 
 
@@ -52,6 +54,7 @@ class HubWorld:
         self.folder = folder
         self.hub: Hub
         self._opened = 0
+        self._is_off = False
         self._discriminator = 100
 
     async def open(self):
@@ -68,12 +71,27 @@ class HubWorld:
         return self
 
     async def close(self):
+        if not self._is_off:
+            await self.hub.close()
+
+    async def switch_off(self):
+        """The hub says goodbye and is off until `open`."""
         await self.hub.close()
+        await self.world.controllers.pop("hub").close()
+
+    async def switch_off_for_good(self):
+        """The hub is off, and stays so."""
+        await self.hub.close()
+        self._is_off = True
+        await self.world.controllers.pop("hub").close()
 
     async def crash(self):
         """The process is gone without a goodbye; what is in its folder is all that is left of it."""
         hub = self.hub
-        tasks = [keeper._task for keeper in hub.keepers] + [each._task for each in hub.watchers._by_node.values()]
+        own = str(Path("latchwork", "hub"))
+        tasks = [task for task in asyncio.all_tasks() if own in task.get_coro().cr_code.co_filename]
+        # A killed process writes nothing on its way out, and a cancelled task might.
+        hub._database._is_closing = True
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -89,7 +107,11 @@ class HubWorld:
         config = {"discriminator": self._discriminator} | config
         store = world.stores.setdefault(name, MemoryStore())
         lock = VirtualLock(
-            NodeConfig(**config), store, model=MODELS[model], clock=world.clock, entropy=world._entropy(name)
+            NodeConfig(**config),
+            store,
+            model=MODELS[model] if isinstance(model, str) else model,
+            clock=world.clock,
+            entropy=world._entropy(name),
         )
         host = world._host(name)
         await lock.start(world.air.attach(host), world.air.discovery(host), use_threads=False)
@@ -131,6 +153,19 @@ class HubWorld:
         await self.hub.repository.put_site(Site(time_zone=name))
         self.hub.keepers.wake_doors(None)
 
+    # Others
+
+    def peer(self, name):
+        """A lock as the hub's own controller knows it, past the hub."""
+        lock = self.hub.repository.lock(self.lock_id(name))
+        return self.world.controllers["hub"].peers[lock.node_id]
+
+    async def other(self, name="Front", controller="other"):
+        """Another ecosystem joins a lock; gives the lock as it knows it."""
+        theirs = self.world.controllers.get(controller)
+        theirs = theirs or await self.world.controller(controller, require_attestation=False)
+        return await theirs.commission(await self.peer(name).open_window())
+
     # What is
 
     def codes(self, name):
@@ -169,6 +204,48 @@ class HubWorld:
 
     def fault(self, name, fault, value=None):
         self.device_at(name).put_fault(make_fault(fault, value))
+
+
+async def put_user(peer, index, name, code=None, place=None):
+    """A controller, past every hub, makes a user with a code on a lock."""
+    added = wire.DataOperationTypeEnum.ADD
+    await peer.invoke(
+        1,
+        DoorLock.set_user,
+        wire.SetUser(
+            operation_type=added,
+            user_index=index,
+            user_name=name,
+            user_unique_id=None,
+            user_status=wire.UserStatusEnum.OCCUPIED_ENABLED,
+            user_type=wire.UserTypeEnum.UNRESTRICTED_USER,
+            credential_rule=wire.CredentialRuleEnum.SINGLE,
+        ),
+    )
+    if code is not None:
+        await put_code(peer, index, code, place or index)
+
+
+async def put_code(peer, index, code, place, how=wire.DataOperationTypeEnum.ADD):
+    """A controller, past every hub, writes a code."""
+    said = await peer.invoke(
+        1,
+        DoorLock.set_credential,
+        wire.SetCredential(
+            operation_type=how,
+            credential=pin(place),
+            credential_data=Secret(code.encode()),
+            user_index=index,
+            user_status=None,
+            user_type=None,
+        ),
+    )
+    assert said.status == 0
+
+
+def pin(place):
+    """The place of a code."""
+    return wire.CredentialStruct(credential_type=wire.CredentialTypeEnum.PIN, credential_index=place)
 
 
 def tell(play, seed=0, folder=None):

@@ -98,6 +98,7 @@ async def world():
     await world.context.answers.forget_unfinished()
     yield world
     await world.context.close()
+    await world.house.sharing.close()
     await world.house.repository.database.close()
 
 

@@ -3,20 +3,35 @@
 import asyncio
 from dataclasses import replace
 
+from tests.support.calendars import FakeFetcher
+from tests.support.notes import FakeSender
+from tests.support.shared_lock import ModelSharing
+
 from latchwork.base.errors import Unreachable
 from latchwork.base.logs import Secret
-from latchwork.hub import repository_accesses, repository_people
+from latchwork.hub import removal, repository_accesses, repository_people
+from latchwork.hub.backup import Backup
+from latchwork.hub.backup_file import Cost
 from latchwork.hub.bus import Bus
+from latchwork.hub.calendars.service import Calendars
 from latchwork.hub.codes import random_code, weakness
+from latchwork.hub.desired import Desired
 from latchwork.hub.desk import Desk
+from latchwork.hub.enrolment import Enrolments
 from latchwork.hub.entities import Credential, Lock
+from latchwork.hub.guests import Guests
+from latchwork.hub.importing import Imports
 from latchwork.hub.journal import Journal
 from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.observed import Capabilities, Observed
+from latchwork.hub.notify.service import Notifications
+from latchwork.hub.observed import Capabilities, Observed, Slot
+from latchwork.hub.removal_report import RemovalReports
 from latchwork.hub.repository import Repository
 from latchwork.hub.secrets import Secrets
+from latchwork.hub.signing_key import SigningKey
 from latchwork.hub.status import LockStatus, Operation
 from latchwork.store.database import Database
+from latchwork.store.kv import MemoryStore
 
 
 class HeardBus(Bus):
@@ -69,9 +84,17 @@ class ModelPeople:
 
     async def move_out(self, person_id, *, actor):
         now = self.house.clock.utc()
-        return await self._write(
-            actor, "moved_out", lambda to: repository_people.person_leaves(to, person_id, now), person_id=person_id
-        )
+        locks = tuple(lock.id for lock in self.house.repository.locks())
+
+        def write(to):
+            person = repository_people.person_leaves(to, person_id, now)
+            removal.begin(to, person, locks, now)
+            return person
+
+        return await self._write(actor, "moved_out", write, person_id=person_id)
+
+    def removal(self, person_id):
+        return removal.report(self.house.repository, person_id, {}, self.house.journal.head())
 
     async def add_credential(self, credential, secret, *, actor):
         credential = replace(credential, id=self._id("cred"), created_at=self.house.clock.utc())
@@ -133,13 +156,16 @@ class ModelLocks:
         self.house = house
         self.states = {}
         self.seen = {}
+        self.can = {}
         self.done = []
 
     def status(self, lock_id):
         return self.states.get(lock_id, LockStatus())
 
     def capabilities(self, lock_id):
-        return Capabilities(has_users=True, users=10, credentials_per_user=5) if lock_id in self.states else None
+        if lock_id not in self.states:
+            return None
+        return replace(Capabilities(has_users=True, users=10, credentials_per_user=5), **self.can)
 
     def observed(self, lock_id) -> Observed | None:
         return self.seen.get(lock_id)
@@ -187,6 +213,12 @@ class ModelLocks:
     async def clear_foreign(self, lock_id, user_index, credential, *, actor):
         self.done.append((lock_id, "clear", user_index, credential))
 
+    async def user(self, lock, index):
+        return self.seen[lock.id].user(index) if lock.id in self.seen else Slot.UNREADABLE
+
+    async def credential(self, lock, kind, index):
+        return self.seen[lock.id].credential(kind, index) if lock.id in self.seen else Slot.UNREADABLE
+
     def wake(self, lock_id):
         self.done.append((lock_id, "wake"))
 
@@ -209,8 +241,27 @@ class ModelHouse:
             clock=clock,
             entropy=entropy,
         )
+        self.woken = []
         self.people = ModelPeople(self)
         self.locks = ModelLocks(self)
+        self.sharing = ModelSharing(self.desk)
+        self.guests = Guests(self.desk, locks=self.locks, wake_doors=self.woken.append)
+        self.removals = RemovalReports(self.desk, self.people.removal, SigningKey(database, entropy))
+        self.enrolments = Enrolments(
+            self.desk,
+            locks=self.locks,
+            eyes=self.locks,
+            wake_doors=self.woken.append,
+            remove_credential=self.people.remove_credential,
+        )
+        self.backup = Backup(self.desk, MemoryStore(), cost=Cost(log_n=1, r=1))
+        self.imports = Imports(self.desk, wake_doors=self.woken.append, capabilities=self.locks.capabilities)
+        self.calendars = Calendars(
+            self.desk, self.people, capabilities=self.locks.capabilities, wake_doors=self.woken.append
+        )
+        self.calendars.fetcher = FakeFetcher()
+        self.notifications = Notifications(self.desk, status=self.locks.status, desired=lambda _: Desired())
+        self.notifications.sender = FakeSender()
         self.is_ready = True
 
     @classmethod

@@ -4,9 +4,11 @@ import asyncio
 import json
 
 import pytest
+from tests.web.conftest import PASSWORD
 
-from latchwork.base.errors import Misuse, Unreachable
+from latchwork.base.errors import Misuse, Refused, Unreachable, Unsupported
 from latchwork.web.client import ApiProblem, Client
+from latchwork.web.client_login import become_owner, log_in, split_link
 from latchwork.web.roles import Scope
 from latchwork.web.server import PortInUse, WebServer
 
@@ -60,6 +62,66 @@ async def test_a_refusal_is_an_error_with_its_code(client):
     assert (refused.value.status, refused.value.code) == (404, "not_found")
     with pytest.raises(ApiProblem, match="/body/name"):
         await asyncio.to_thread(client.add_person, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "blame"),
+    [
+        (404, "not_found", Misuse),
+        (422, "not_possible", Misuse),
+        (422, "not_supported", Unsupported),
+        (403, "forbidden", Refused),
+        (502, "lock_refused", Refused),
+        (504, "lock_unreachable", Unreachable),
+        (500, "internal_error", type(None)),
+    ],
+)
+def test_a_problem_says_whose_fault_it_is(status, code, blame):
+    problem = ApiProblem(status, {"title": "No", "code": code})
+    assert isinstance(problem.cause, blame)
+    assert (problem.status, problem.code) == (status, code)
+
+
+async def test_the_journal_comes_piece_by_piece(client):
+    await asyncio.to_thread(client.add_person, "Ana")
+
+    def exported():
+        return b"".join(client.export("jsonl", [("kind", "audit"), ("kind", "opened")])).decode()
+
+    lines = (await asyncio.to_thread(exported)).splitlines()
+    assert json.loads(lines[-1])["kind"] == "audit"
+    with pytest.raises(ApiProblem) as refused:
+        await asyncio.to_thread(lambda: list(client.export("xml")))
+    assert refused.value.status == 422
+
+
+async def test_a_program_gets_its_token_by_logging_in_once(world, owner, server):
+    url = f"http://127.0.0.1:{server.port}"
+
+    def enter():
+        made = log_in(url, "Olive", PASSWORD, token_name="a script", scopes=["doors:read"])
+        with Client(url, made["token"]) as program:
+            return made, program.doors()
+
+    made, doors = await asyncio.to_thread(enter)
+    assert (made["scopes"], doors) == (["doors:read"], [])
+    assert [each["name"] for each in (await owner.get("/api/v1/tokens")).json["data"]] == ["a script"]
+    assert len((await owner.get("/api/v1/sessions")).json["data"]) == 1
+
+
+async def test_the_owners_link_is_good_once(world, server):
+    link = f"http://127.0.0.1:{server.port}/setup#{world.context.owner_link.renew()}"
+    made = await asyncio.to_thread(become_owner, link, "Olive", PASSWORD, token_name="a terminal")
+    assert "accounts:write" in made["scopes"]
+    with pytest.raises(ApiProblem, match="not good any more"):
+        await asyncio.to_thread(become_owner, link, "Eve", PASSWORD, token_name="a terminal")
+
+
+def test_what_is_no_owners_link_is_refused():
+    assert split_link("https://hub.test/below/setup#abc") == ("https://hub.test/below", "abc")
+    for text in ("http://hub.test", "http://hub.test/setup", "http://hub.test/elsewhere#abc"):
+        with pytest.raises(Misuse):
+            split_link(text)
 
 
 async def test_live_events_by_script(world, client):

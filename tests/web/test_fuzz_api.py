@@ -27,6 +27,7 @@ def described():
         real |= {"access_id": access.json["id"], "webhook_id": webhook.json["id"]}
         yield runner, owner, real, schemathesis.openapi.from_dict(world.app.openapi())
         runner.run(world.context.close())
+        runner.run(world.house.sharing.close())
         runner.run(world.house.repository.database.close())
 
 

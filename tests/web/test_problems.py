@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from latchwork.base.errors import Bug, Refused, Unreachable, Unsupported
+from latchwork.base.errors import Bug, PeerViolation, Refused, Unreachable, Unsupported
+from latchwork.controller.steps import CommissioningFailed, PasscodeNotTaken, Step
 from latchwork.hub.repository import Conflict, NotFound
 from latchwork.store.database import ConstraintBroken
 from latchwork.store.errors import StoreDamaged
@@ -96,6 +97,9 @@ async def test_every_answer_protects_browsers(world, owner):
         (Unreachable("no answer"), 504, "lock_unreachable"),
         (Unsupported("no latch"), 422, "not_supported"),
         (Bug("index 7"), 500, "internal_error"),
+        (CommissioningFailed(Step.FIND, Unreachable("nobody is there"), {}), 504, "lock_unreachable"),
+        (CommissioningFailed(Step.PASE, PasscodeNotTaken(1), {}), 502, "no_agreement"),
+        (CommissioningFailed(Step.NOC, PeerViolation("not TLV"), {}), 502, "no_agreement"),
     ],
 )
 def test_each_error_of_the_house_is_one_problem(error, status, code):

@@ -18,16 +18,38 @@ import click
 from latchwork.base.errors import LatchworkError
 from latchwork.cli.lean import import_lean
 
-VERBS: Final = MappingProxyType(
+SECTIONS: Final = MappingProxyType(
     {
-        "home": "a virtual home on this machine: locks, a controller, and commands to try",
-        "lock": "one virtual door lock, a Matter device of its own",
-        "door": "a virtual door lock drawn in the terminal, to be used by hand",
-        "controller": "a Matter controller driven by JSON lines",
-        "decode": "say what an onboarding code, TLV or a captured message means",
+        "Begin": {
+            "home": "a virtual house on this machine: doors with locks, people, and a hub, to try everything",
+            "hub": "the hub: people and their access on every lock, and who came in",
+            "login": "say which hub the verbs below speak to, and who you are",
+        },
+        "Doors": {
+            "pair": "add a lock by its setup code",
+            "doors": "all doors, how they stand, and what is wrong",
+            "unlock": "unlock a door",
+            "lock": "lock a door; with --storage: be a virtual lock, a Matter device of its own",
+            "sync": "how far each lock holds what it should",
+            "share": "let another ecosystem join a lock",
+        },
+        "People": {
+            "people": "who there is: add, show, move out",
+            "access": "who may open what, and when: grant, revoke",
+            "guest": "a code for somebody who comes for a while",
+            "journal": "who came in, and what else happened",
+            "backup": "everything in one encrypted file, and back",
+        },
+        "Build and look": {
+            "door": "a virtual door lock drawn in the terminal, to be used by hand",
+            "controller": "a Matter controller driven by JSON lines",
+            "decode": "say what an onboarding code, TLV or a captured message means",
+        },
     }
 )
-"""Verb → one line of help. The verb is the command `VERB` in the module `latchwork.cli.VERB`."""
+"""Section of the help → verb → one line. The verb is the command `VERB` in the module `latchwork.cli.VERB`."""
+VERBS: Final = MappingProxyType({verb: line for verbs in SECTIONS.values() for verb, line in verbs.items()})
+"""Verb → its line, in the order of the help."""
 
 _LEAN: Final = frozenset({"lock", "controller"})
 """Verbs that run on small machines."""
@@ -37,10 +59,11 @@ Exit codes:
   0    it worked
   1    the storage or the system failed, or a defect of Latchwork
   2    the call makes no sense: wrong options, wrong text, wrong interface
-  3    a device understood and refused
-  4    a device could not be reached
+  3    a device or the hub understood and refused
+  4    a device or the hub could not be reached
   5    it cannot work with this device or on this machine
   6    a device broke the protocol
+  7    the journal is not whole (journal verify)
   130  interrupted
 
 Every verb takes --json: one JSON object a line, errors too (on standard error)."""
@@ -50,7 +73,7 @@ class VerbGroup(click.Group):
     """A click group whose verbs are modules."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order of their importance."""
+        """The verbs, in the order of the help."""
         del ctx
         return list(VERBS)
 
@@ -67,8 +90,9 @@ class VerbGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of verbs, without importing them."""
         del ctx
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
+        for section, verbs in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(verbs.items()), col_max=12)
 
     def main(
         self,
@@ -132,5 +156,5 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 def main(debug: bool) -> None:
-    """Latchwork: Matter door locks on your own machine."""
+    """Latchwork: Matter door locks, and the people who use them, on your own machine."""
     del debug  # read by `VerbGroup.main`, which is what prints errors

@@ -1,6 +1,7 @@
-"""`latchwork home`: a virtual home on this machine that commissions its locks, uses them and then takes commands.
+"""`latchwork home`: a virtual house on this machine: locks, a hub that adds and uses them, people, and then commands.
 
-The roof; the home itself is `sim.home`, what people see is `home_screen`, what they type is `home_prompt`.
+The roof; the locks are `sim.home`, the hub is the one of `latchwork hub`, what happens is `home_story`, what people see is
+`home_screen`, what they type is `home_prompt`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import signal
 import stat
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,27 +21,39 @@ import click
 
 from latchwork.base.errors import LatchworkError
 from latchwork.cli.home_lines import JsonScreen, Screen
+from latchwork.cli.hub_service import PORT, Address, Serving, open_hub, serving
 from latchwork.cli.lines import StandardInput
 
 if TYPE_CHECKING:
     from latchwork.cli.household import Household
+    from latchwork.hub.service import Hub
 
+_MODELS: Final = ("u400", "u100", "generic", "u300", "a100")
+"""What kinds of lock the doors have, in their order."""
 _MAX_TYPED: Final = 1000
 """Commands that may wait: more were written by a program that does not read the answers."""
 
 
 @click.command("home")
-@click.option("--locks", type=click.IntRange(1, 200), default=2, show_default=True, help="How many locks.")
+@click.option("--locks", type=click.IntRange(1, 200), default=3, show_default=True, help="How many locks.")
 @click.option("--interface", default="lo", show_default=True, help="Network interface; lo stays on this machine.")
 @click.option("--storage", type=click.Path(path_type=Path, file_okay=False), help="Remember the home in this folder.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port of page and API; 0 is a free one. [default: 8126, or a free one]",
+)
 @click.option("--once", is_flag=True, help="One round with every lock, then end; exit code 0 only if all worked.")
 @click.option("--quiet", is_flag=True, help="Only what must be said.")
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
-def command(locks: int, interface: str, storage: Path | None, once: bool, quiet: bool, json_lines: bool) -> None:
-    """Run a virtual home: locks and a controller that meet over this machine's network.
+def command(
+    locks: int, interface: str, storage: Path | None, port: int | None, once: bool, quiet: bool, json_lines: bool
+) -> None:
+    """Run a virtual house: doors with locks of several models, a hub, and people who come home.
 
-    Each lock is found, commissioned, unlocked and locked; then the home stays up and takes commands (type help). It needs
-    no root and no network beyond the loopback, and several homes can run at once.
+    The hub adds each lock over real Matter, unlocks and locks it; a family and a guest get their codes; somebody types one,
+    and the journal tells who it was. Then the house stays up: with its page and API, and with commands (type help). It needs
+    no root and no network beyond the loopback, and several houses can run at once.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
     with ExitStack() as stack:
@@ -48,7 +61,7 @@ def command(locks: int, interface: str, storage: Path | None, once: bool, quiet:
         screen = _screen(quiet=quiet, json_lines=json_lines)
         stack.callback(screen.close)
         try:
-            asyncio.run(_run(screen, locks=locks, interface=interface, storage=folder, once=once))
+            asyncio.run(_run(screen, locks=locks, interface=interface, storage=folder, port=port, once=once))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
 
@@ -61,17 +74,37 @@ def _screen(*, quiet: bool, json_lines: bool) -> Screen:
     return PlainScreen(quiet=quiet)
 
 
-async def _run(screen: Screen, *, locks: int, interface: str, storage: Path, once: bool) -> None:
-    from latchwork.cli.household import Household  # noqa: PLC0415 - --help needs none of it
+async def _run(screen: Screen, *, locks: int, interface: str, storage: Path, port: int | None, once: bool) -> None:
+    from latchwork.cli.home_story import Story  # noqa: PLC0415 - --help needs none of it
+    from latchwork.cli.household import Household  # noqa: PLC0415
+    from latchwork.devices.models import MODELS  # noqa: PLC0415
     from latchwork.sim.home import VirtualHome  # noqa: PLC0415
 
     life = _Life()
-    async with VirtualHome(locks, interface=interface, storage=storage) as home:
-        household = Household(home, screen)
+    async with AsyncExitStack() as stack:
+        models = [MODELS[key] for key in _MODELS]
+        home = await stack.enter_async_context(VirtualHome(locks, interface=interface, storage=storage, model=models))
+        hub = await stack.enter_async_context(open_hub(storage, home.controller))
+        household = Household(home, hub, screen)
+        stack.push_async_callback(household.close)
         await household.move_in()
+        await Story(household, screen).play()
+        up = await _face(stack, hub, port)
         if not once:
+            screen.address(up.url, up.owner_link)
             await life.stay(household, screen)
-        await household.close()
+
+
+async def _face(stack: AsyncExitStack, hub: Hub, port: int | None) -> Serving:
+    """Page and API at their usual port; at a free one where that is taken and nobody asked for it."""
+    from latchwork.web.server import PortInUse  # noqa: PLC0415 - as above
+
+    try:
+        return await stack.enter_async_context(serving(hub, Address(port=PORT if port is None else port)))
+    except PortInUse:
+        if port is not None:
+            raise
+        return await stack.enter_async_context(serving(hub, Address()))
 
 
 class _Life:

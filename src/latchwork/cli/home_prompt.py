@@ -16,6 +16,7 @@ list               all locks and their state
 lock N, unlock N   send the command to lock N over Matter
 door N open|closed open or close the door of lock N
 turn N lock|unlock turn the thumb turn of lock N by hand
+keys N DIGITS      type a code at the keypad of lock N
 events             the operations reported last
 code N             the onboarding codes of lock N
 share N            let another ecosystem add lock N: opens its window and shows the code
@@ -44,6 +45,9 @@ class Household(Protocol):
     def turn(self, number: int, *, is_lock: bool) -> None:
         """Turn a lock's thumb turn."""
 
+    def keys(self, number: int, digits: str) -> None:
+        """Type digits at a lock's keypad."""
+
     def help(self) -> None:
         """Show what can be typed."""
 
@@ -71,6 +75,10 @@ _ACTIONS: Final[Mapping[str, tuple[tuple[str, ...], _Action]]] = MappingProxyTyp
 _PLAIN: Final[Mapping[str, Callable[[Household], None]]] = MappingProxyType(
     {"list": lambda home: home.list(), "events": lambda home: home.events(), "help": lambda home: home.help()}
 )
+_FREE: Final[Mapping[str, tuple[str, _Action]]] = MappingProxyType(
+    {"keys": ("123456", lambda home, number, word: home.keys(number, word))}
+)
+"""Commands about one lock with a word of one's own: an example of it, and what to do."""
 QUIT: Final = frozenset({"quit", "exit", "q"})
 
 
@@ -87,13 +95,13 @@ async def obey(line: str, home: Household) -> bool:
     if verb in _PLAIN and not words:
         _PLAIN[verb](home)
         return True
-    if verb not in _ACTIONS:
+    if verb not in _ACTIONS and verb not in _FREE:
         raise Misuse(f"there is no command {line.strip()!r}", advice="Type help to see what there is.")
-    choices, act = _ACTIONS[verb]
+    choices, act = _ACTIONS[verb] if verb in _ACTIONS else ((_FREE[verb][0],), _FREE[verb][1])
     number = _number(verb, words, choices)
     home.check(number)
     word = words[1] if choices else ""
-    if choices and word not in choices:
+    if choices and word not in choices and verb not in _FREE:
         raise Misuse(
             f"{verb} {number} is followed by {' or '.join(choices)}",
             advice=f"For example: {verb} {number} {choices[0]}",

@@ -1,6 +1,6 @@
-"""The people of a virtual home, so to speak: they move in, use every lock once, and then do what is typed.
+"""A virtual house by the numbers of its doors: locks that move in, are used, and do what is typed.
 
-The roof; asks `sim.home` for everything and tells a `Screen` what came of it.
+The roof; the hub does the work as in any house, the virtual locks are its doors, and a `Screen` is told what came of it.
 """
 
 from __future__ import annotations
@@ -8,126 +8,190 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Final
 
 from latchwork.base.errors import Misuse, Unreachable
 from latchwork.cli.home_lines import Screen
 from latchwork.cli.home_prompt import HELP
+from latchwork.cli.journal_words import in_words
 from latchwork.cli.values import pascal
 from latchwork.controller.peer import Peer
-from latchwork.controller.steps import StepReport
-from latchwork.devices.lock_device import LOCK_ENDPOINT
+from latchwork.controller.steps import Step
 from latchwork.doorlock.bolt import BoltPosition
-from latchwork.matter.interaction.paths import AttributeQuery, EventQuery
-from latchwork.matter.interaction.values import EventValue
-from latchwork.matter.model.clusters.door_lock import DoorLock, LockDoor, LockOperationTypeEnum, UnlockDoor
+from latchwork.hub.bus import Happening
+from latchwork.hub.entities import Door
+from latchwork.hub.service import Hub
+from latchwork.hub.status import Operation
 from latchwork.matter.onboarding import dashed, manual_code, qr_code
 from latchwork.sim.home import VirtualHome
+from latchwork.sim.lock import VirtualLock
 
+ACTOR: Final = "home"
+"""Who did it, in the journal."""
 _EVENT_WAIT_S: Final = 10.0
 """How long the report of an operation may take: it comes in milliseconds, this is for a machine that is busy."""
 _KEPT: Final = 100
 _OPERATIONS: Final = {
-    LockOperationTypeEnum.LOCK: ("LockDoor", "Locked"),
-    LockOperationTypeEnum.UNLOCK: ("UnlockDoor", "Unlocked"),
-    LockOperationTypeEnum.UNLATCH: ("UnlockDoor", "Unlatched"),
+    "locked": ("LockDoor", "Locked"),
+    "opened": ("UnlockDoor", "Unlocked"),
+    "unlatched": ("UnlockDoor", "Unlatched"),
 }
-"""LockOperationType → the command that makes it, and the state that it leads to."""
+"""Kind of entry → the command that makes it, and the state that it leads to."""
+_PLACES: Final = ("Front door", "Back door", "Garage", "Garden gate", "Cellar", "Workshop", "Attic", "Bicycle shed")
+_KEYS: Final = {step.value: step.name.lower().replace("_", "-") for step in Step} | {
+    "ask what the lock is": "identify",
+    "register for when it wakes": "register",
+}
+"""A step in words → as programs know it."""
 
 
 class Household:
-    """A home's locks by number, 1 is the first.
+    """A house's doors by number, 1 is the first.
 
     Attributes:
-        home: the virtual home, entered.
+        home: the virtual locks and the controller, entered.
+        hub: the hub.
     """
 
-    def __init__(self, home: VirtualHome, screen: Screen) -> None:
+    def __init__(self, home: VirtualHome, hub: Hub, screen: Screen) -> None:
         self.home = home
+        self.hub = hub
         self._screen = screen
         self._kept: deque[str] = deque(maxlen=_KEPT)
-        self._arrived: dict[int, asyncio.Queue[LockOperationTypeEnum]] = {}
-        self._subscriptions: list[Any] = []
+        self._news = asyncio.Condition()
+        self._heard: deque[Happening] = deque(maxlen=_KEPT)
+        self._numbers: dict[str, int] = {}
+        self._listening = asyncio.create_task(self._listen())
 
     async def move_in(self) -> None:
-        """Commission every lock that is new, subscribe to it, unlock it and lock it, and see both reported.
+        """Add every lock that is new to the hub, unlock it and lock it, and see both reported.
 
         Raises:
             LatchworkError: something did not work.
         """
         for number in range(1, len(self.home.locks) + 1):
-            peer = await self._peer(number)
-            await self._subscribe(number, peer)
-            for is_lock in (False, True):
-                await self._operate(number, peer, is_lock=is_lock)
+            await self._add(number)
+            for operation in (Operation.UNLOCK, Operation.LOCK):
+                await self._operate(number, operation)
 
     async def close(self) -> None:
-        """End the subscriptions."""
-        for subscription in self._subscriptions:
-            await subscription.close()
+        """Listen no more."""
+        self._listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._listening
 
-    async def _peer(self, number: int) -> Peer:
-        lock = self.home.locks[number - 1]
-        known = self.home.peer_of(lock)
-        if known is not None:
-            self._screen.note(f"Lock {number} is in the home already.")
-            return known
-        started = time.monotonic()
-        peer = await self.home.commission(lock, lambda report: self._step(number, report))
-        self._screen.commissioned(number, _since(started))
-        return peer
+    # What is known
 
-    def _step(self, number: int, report: StepReport) -> None:
-        ms = None if report.ms is None else round(report.ms, 3)
-        step = report.step
-        self._screen.step(number, step.name.lower().replace("_", "-"), str(step), report.state, ms)
+    def device(self, number: int) -> VirtualLock:
+        """The virtual lock."""
+        return self.home.locks[number - 1]
 
-    async def _subscribe(self, number: int, peer: Peer) -> None:
-        self._arrived[number] = asyncio.Queue(_KEPT)
-        subscription = await peer.subscribe(
-            AttributeQuery(LOCK_ENDPOINT, DoorLock.id, DoorLock.lock_state.id),
-            EventQuery(LOCK_ENDPOINT, DoorLock.id, DoorLock.lock_operation.id, is_urgent=True),
-            on_report=lambda entries: self._reported(number, entries),
-        )
-        self._subscriptions.append(subscription)
+    def place(self, number: int) -> Door | None:
+        """The hub's door with this lock; None while the hub does not know the lock."""
+        peer = self._known(number)
+        if peer is None:
+            return None
+        locks = self.hub.repository.locks_on_node(peer.node_id)
+        return self.hub.repository.door_of_lock(locks[0].id) if locks else None
 
-    def _reported(self, number: int, entries: list[Any]) -> None:
-        for entry in entries:
-            if isinstance(entry, EventValue) and entry.is_typed:
-                self._event(number, entry)
+    def _known(self, number: int) -> Peer | None:
+        return self.home.peer_of(self.device(number))
 
-    def _event(self, number: int, event: EventValue) -> None:
-        kind = event.value.lock_operation_type
-        command, state = _OPERATIONS.get(kind, (pascal(kind.name), "Unknown"))
-        source = pascal(event.value.operation_source.name)
-        at = time.strftime("%H:%M:%S", time.localtime((event.timestamp_ms or 0) / 1000)) if event.is_epoch else "?"
-        self._kept.append(f"{at}  lock {number}  {command}  {state}  {source}")
-        self._screen.operation(number, command, state)
-        arrived = self._arrived[number]
-        if not arrived.full():
-            arrived.put_nowait(kind)
+    def _its_door(self, number: int) -> Door:
+        door = self.place(number)
+        if door is None or door.lock_id is None:
+            raise Misuse(f"lock {number} is not in this home any more")
+        return door
 
-    async def _operate(self, number: int, peer: Peer, *, is_lock: bool) -> None:
-        """Send the command and wait until the lock has reported it."""
-        arrived = self._arrived[number]
-        while not arrived.empty():
-            arrived.get_nowait()
-        if is_lock:
-            await peer.invoke(LOCK_ENDPOINT, DoorLock.lock_door, LockDoor())
+    def name(self, number: int) -> str:
+        """What its door is called."""
+        door = self.place(number)
+        if door is not None:
+            return door.name
+        return _PLACES[number - 1] if number <= len(_PLACES) else f"Door {number}"
+
+    # Moving in
+
+    async def _add(self, number: int) -> None:
+        device = self.device(number)
+        self._screen.door(number, self.name(number), called(device.model.maker, device.model.name))
+        door = self.place(number)
+        if door is None:
+            steps, started = _Steps(number, self._screen), time.monotonic()
+            try:
+                lock = await self.hub.locks.add(
+                    device.qr, door_name=self.name(number), door_id=None, actor=ACTOR, tell=steps.begin
+                )
+            except BaseException:
+                steps.end("failed")
+                raise
+            steps.end("done")
+            self._screen.commissioned(number, _since(started))
+            lock_id: str | None = lock.id
         else:
-            await peer.invoke(LOCK_ENDPOINT, DoorLock.unlock_door, UnlockDoor())
-        wanted = LockOperationTypeEnum.LOCK if is_lock else LockOperationTypeEnum.UNLOCK
+            self._screen.note(f"Lock {number} is in the home already.")
+            lock_id = door.lock_id
+        if lock_id is not None:
+            self._numbers[lock_id] = number
+
+    # What happens
+
+    async def _listen(self) -> None:
+        async for happening in self.hub.bus.listen():
+            if happening is None or happening.kind != "journal":
+                continue
+            number = self._numbers.get(happening.data["lock_id"] or "")
+            if number is not None:
+                self._journalled(number, happening.data)
+            async with self._news:
+                self._heard.append(happening)
+                self._news.notify_all()
+
+    def _journalled(self, number: int, entry: Any) -> None:
+        kind = entry["kind"]
+        if kind not in {*_OPERATIONS, "refused"}:
+            return
+        at = time.strftime("%H:%M:%S", time.localtime(entry["at"]))
+        words = in_words(entry)
+        self._kept.append(f"{at}  lock {number}  {self.name(number):<12} {words}")
+        if kind == "refused" or entry["person_name"]:
+            self._screen.entry(number, dict(entry), f"{at}  {self.name(number)}: {words}")
+        else:
+            self._screen.operation(number, *_OPERATIONS[kind])
+
+    async def hears(self, number: int, kind: str, *, after: int) -> None:
+        """Wait until the journal has an entry of this kind about a lock, newer than that event of the bus.
+
+        Raises:
+            Unreachable: it does not come.
+        """
+
+        def is_there() -> bool:
+            return any(
+                each.id > after
+                and each.data["kind"] == kind
+                and self._numbers.get(each.data["lock_id"] or "") == number
+                for each in self._heard
+            )
+
         try:
-            async with asyncio.timeout(_EVENT_WAIT_S):
-                while await arrived.get() is not wanted:
-                    pass
+            async with asyncio.timeout(_EVENT_WAIT_S), self._news:
+                await self._news.wait_for(is_there)
         except TimeoutError:
             raise Unreachable(
                 f"lock {number} did as it was told but did not report it within {_EVENT_WAIT_S:g} s",
                 advice="The machine may be too busy: try again.",
             ) from None
 
-    # what is typed
+    async def _operate(self, number: int, operation: Operation) -> None:
+        """Send the command and wait until the lock has reported it."""
+        door, after = self._its_door(number), self.hub.bus.last_id
+        assert door.lock_id is not None, "it was looked at"
+        await self.hub.locks.operate(door.lock_id, operation, actor=ACTOR)
+        await self.hears(number, "locked" if operation is Operation.LOCK else "opened", after=after)
+
+    # What is typed
 
     def check(self, number: int) -> None:
         """Misuse unless there is a lock of that number."""
@@ -138,18 +202,20 @@ class Household:
     def list(self) -> None:
         """Show all locks."""
         for number, lock in enumerate(self.home.locks, 1):
-            peer = self.home.peer_of(lock)
-            door = lock.door.position()
+            peer = self._known(number)
+            leaf = lock.door.position()
             facts = {
                 "node": number,
                 "nodeId": None if peer is None else peer.node_id,
+                "name": self.name(number),
                 "state": pascal(lock.state),
-                "door": None if door is None else pascal(door.name),
+                "door": None if leaf is None else pascal(leaf.name),
                 "port": lock.port,
                 "fabrics": len(lock.node.fabrics),
             }
             shown = (
-                f"lock {number}  {facts['state']:<9} door {facts['door']}  port {lock.port}  fabrics {facts['fabrics']}"
+                f"lock {number}  {self.name(number):<12} {facts['state']:<9} door {facts['door'] or '-':<7} "
+                f"port {lock.port}  fabrics {facts['fabrics']}"
             )
             self._screen.note(shown, **facts)
 
@@ -162,7 +228,7 @@ class Household:
 
     def code(self, number: int) -> None:
         """Show a lock's codes."""
-        lock = self.home.locks[number - 1]
+        lock = self.device(number)
         self._codes(number, lock.manual, lock.qr)
 
     def _codes(self, number: int, manual: str, qr: str) -> None:
@@ -172,7 +238,7 @@ class Household:
 
     def door(self, number: int, *, is_open: bool) -> None:
         """Open or close a lock's door."""
-        door = self.home.locks[number - 1].door
+        door = self.device(number).door
         moved = door.open() if is_open else door.close()
         if not moved:
             what = "the bolt holds the door" if is_open else "the bolt sticks out against the frame"
@@ -182,8 +248,14 @@ class Household:
     def turn(self, number: int, *, is_lock: bool) -> None:
         """Turn a lock's thumb turn."""
         position = BoltPosition.LOCKED if is_lock else BoltPosition.UNLOCKED
-        if not self.home.locks[number - 1].turn(position):
+        if not self.device(number).turn(position):
             raise Misuse("something is in the way of the bolt")
+
+    def keys(self, number: int, digits: str) -> None:
+        """Type digits at a lock's keypad, and confirm them."""
+        if not digits.isdecimal():
+            raise Misuse("a keypad has digits", advice=f"For example: keys {number} 123456")
+        self.device(number).handle({"keys": f"{digits}#"})
 
     def help(self) -> None:
         """Show what can be typed."""
@@ -191,18 +263,42 @@ class Household:
 
     async def operate(self, number: int, *, is_lock: bool) -> None:
         """Send a lock a command."""
-        peer = self.home.peer_of(self.home.locks[number - 1])
-        if peer is None:
-            raise Misuse(f"lock {number} is not in this home any more")
-        await self._operate(number, peer, is_lock=is_lock)
+        await self._operate(number, Operation.LOCK if is_lock else Operation.UNLOCK)
 
     async def share(self, number: int) -> None:
         """Open a lock's window for another ecosystem and show the code."""
-        peer = self.home.peer_of(self.home.locks[number - 1])
+        peer = self._known(number)
         if peer is None:
             raise Misuse(f"lock {number} is not in this home any more")
         payload = await peer.open_window()
         self._codes(number, manual_code(payload), qr_code(payload))
+
+
+def called(maker: str, product: str) -> str:
+    """What a lock is called with its maker, once."""
+    return product if product.startswith(maker) else f"{maker} {product}"
+
+
+class _Steps:
+    """The steps of adding a lock, each over when the next one begins."""
+
+    def __init__(self, number: int, screen: Screen) -> None:
+        self._number = number
+        self._screen = screen
+        self._step: str | None = None
+        self._since = 0.0
+
+    def begin(self, step: str) -> None:
+        """A step begins."""
+        self.end("done")
+        self._step, self._since = step, time.monotonic()
+        self._screen.step(self._number, _KEYS.get(step, step), step, "started", None)
+
+    def end(self, state: str) -> None:
+        """The step that runs is over; harmless when none does."""
+        step, self._step = self._step, None
+        if step is not None:
+            self._screen.step(self._number, _KEYS.get(step, step), step, state, _since(self._since))
 
 
 def _since(started: float) -> float:

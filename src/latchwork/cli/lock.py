@@ -1,4 +1,4 @@
-"""`latchwork lock`: one virtual door lock as a process of its own, driven and watched by JSON lines.
+"""`latchwork lock`: one virtual door lock as a process of its own, driven and watched by JSON lines; or, with a door, asking the hub.
 
 The roof. Kept small: what it imports stays in memory for as long as the lock runs, so nothing for people or controllers is loaded.
 """
@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,7 +22,44 @@ if TYPE_CHECKING:  # loaded when the lock is made
     from latchwork.sim.lock import VirtualLock
 
 
-@click.command("lock")
+_HUB_FLAGS: Final = frozenset({"--json", "--no-color", "--wait", "--no-wait"})
+_HUB_VALUES: Final = ("--url",)
+
+
+class _DeviceOrDoor(click.Command):
+    """`lock --storage DIR …` is a device; `lock DOOR` locks a door of the hub, with the options of that verb."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """The context of the one that is meant."""
+        if _names_a_door(args):
+            from latchwork.cli.unlock import lock_a_door  # noqa: PLC0415 - a device never asks a hub
+
+            return lock_a_door.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Options of the device, or names of doors."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from latchwork.cli.completing import completed  # noqa: PLC0415 - only when somebody presses Tab
+
+        return completed(incomplete)
+
+
+def _names_a_door(args: list[str]) -> bool:
+    """Whether the first word that is no option of the hub's verbs is a name."""
+    words = iter(args)
+    for word in words:
+        if word in _HUB_VALUES:
+            next(words, None)
+        elif word not in _HUB_FLAGS and not word.startswith(tuple(f"{each}=" for each in _HUB_VALUES)):
+            return not word.startswith("-")
+    return False
+
+
+@click.command("lock", cls=_DeviceOrDoor)
 @lock_options(is_service=True)
 @click.option(
     "--log", "level", type=click.Choice(LEVELS), default="warn", show_default=True, help="Log on standard error."
@@ -30,7 +67,7 @@ if TYPE_CHECKING:  # loaded when the lock is made
 @click.option("--keep", is_flag=True, help="Go on when standard input ends, as a service.")
 @click.option("--json", "json_lines", is_flag=True, help="One JSON object a line.")
 def command(level: str, keep: bool, json_lines: bool, **options: Any) -> None:
-    """Be one door lock that Matter controllers can add and use.
+    """Be one door lock that Matter controllers can add and use; `latchwork lock DOOR` locks a door of the hub instead.
 
     Standard input takes what happens at the door, one JSON object a line: {"turn":"lock"}, {"keys":"123456#"}, {"press":"set"},
     {"finger":"Anna"}, {"open":true} and more; see the reference. The lock stops at its end (see --keep), and with SIGTERM or SIGINT.

@@ -52,10 +52,9 @@ def _cause(error: LatchworkError) -> LatchworkError:
 def error_line(error: LatchworkError) -> str:
     """What happened and what to do, one line for people."""
     happened = " ".join(str(error).split()) or type(error).__name__
-    if not error.advice:
-        return f"{happened}."
     # A message is written without a full stop; a wrapped one may bring its own.
-    return f"{happened.rstrip('.')}. What to do: {error.advice}"
+    happened = happened.rstrip(".")
+    return f"{happened}. What to do: {error.advice}" if error.advice else f"{happened}."
 
 
 def error_object(error: LatchworkError) -> dict[str, Any]:

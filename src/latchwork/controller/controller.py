@@ -156,6 +156,11 @@ class Controller:
         await controller.check_ins.start()
         return controller
 
+    @property
+    def store(self) -> Store:
+        """What survives a restart; for a copy of it, not to be changed."""
+        return self._store
+
     async def commission(
         self,
         code: str | SetupPayload,
@@ -183,9 +188,7 @@ class Controller:
         """
         payload = parse(code) if isinstance(code, str) else code
         number = self._next_node_id() if node_id is None else node_id
-        taken = number in self.peers or number in self._commissioning or number == self.fabric.node_id
-        if taken or not is_operational_node_id(number):
-            raise Misuse(f"node id {number:X} is taken or not allowed", advice="Choose another one, or none at all.")
+        self.check_new(number)
         self._commissioning.add(number)
         try:
             commissioning = Commissioning(
@@ -197,6 +200,26 @@ class Controller:
         self.peers[number] = peer
         self._save(peer.stored)
         return peer
+
+    def check_new(self, node_id: int) -> None:
+        """Refuses a node id that is taken, also by a device that is just joining.
+
+        Raises:
+            Misuse: it is, or it is no node's.
+        """
+        taken = node_id in self.peers or node_id in self._commissioning or node_id == self.fabric.node_id
+        if taken or not is_operational_node_id(node_id):
+            raise Misuse(f"node id {node_id:X} is taken or not allowed", advice="Choose another one, or none at all.")
+
+    def adopt(self, peer: Peer) -> None:
+        """Remember a peer that is on the fabric, and of which only the store did not know.
+
+        Raises:
+            Misuse: its node id is taken.
+        """
+        self.check_new(peer.node_id)
+        self.peers[peer.node_id] = peer
+        self._save(peer.stored)
 
     def _next_node_id(self) -> int:
         kept = self._store.get(_NEXT)
@@ -245,3 +268,16 @@ class Controller:
         await self.check_ins.close()
         await self.runtime.close()
         await self.discovery.close()
+
+
+def skip_node_ids(store: Store, entropy: Callable[[int], bytes]) -> None:
+    """Never give again a node id that may have been given since this store was copied: for a copy that is to live on.
+
+    The next one is far away at random, so that two copies of one store do not meet either.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    kept = store.get(_NEXT)
+    number = int.from_bytes(kept, "big") if kept else OWN_NODE_ID + 1
+    store.apply({_NEXT: (number + (1 << 32) + int.from_bytes(entropy(7), "big")).to_bytes(8, "big")})

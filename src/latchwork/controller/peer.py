@@ -247,6 +247,8 @@ class Peer:
     def _drop(self, session: Session) -> None:
         """Forget a session that the peer no longer answers in; there is nobody to say goodbye to."""
         self.runtime.engine.close_session(session, now=self.runtime.now(), notify=False)
+        for subscription in tuple(self.subscriptions):
+            subscription.session_lost(session)
 
     async def large(self) -> Requests:
         """Requests in a session over TCP, for messages that UDP would cut into many; the session ends with the connection.

@@ -19,6 +19,7 @@ from latchwork.controller.router import ReportRouter
 from latchwork.matter.interaction.client import AttributeQuery, EventQuery, ReportCollector, subscribe_request
 from latchwork.matter.interaction.values import EventValue
 from latchwork.matter.messages.interaction import Opcode, SubscribeResponseMessage
+from latchwork.stack.runtime import Session
 
 _log = logger(__name__)
 OnReport = Callable[[list[Entry]], None]
@@ -84,6 +85,7 @@ class Subscription:
         self._task: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._nudge = asyncio.Event()
+        self._session: Session | None = None
         self.id = 0
         self.max_interval = 0
         self.state = State.STARTING
@@ -122,7 +124,7 @@ class Subscription:
             finally:
                 exchange.finish()
             self.id, self.max_interval = response.subscription_id, response.max_interval
-            self.state = State.LIVE
+            self.state, self._session = State.LIVE, requests.session
             self.take(report)
             router.register(self._node.node_id, self)
 
@@ -155,6 +157,11 @@ class Subscription:
         self._forget()
         self.state = State.RESUMING
         self._task = asyncio.create_task(self._resume())
+
+    def session_lost(self, session: Session) -> None:
+        """The device does not answer in this session any more: a subscription that was made in it is gone with it (Core 8.5)."""
+        if self._session is session:
+            self.lost("its session is lost")
 
     async def _resume(self) -> None:
         pause = _FIRST_PAUSE

@@ -99,6 +99,10 @@ class Carrier:
         found = await reading.read_observed(self._peer, self._lock.endpoint, capabilities, self._desk.now, has_hours)
         self._users, self._credentials = dict(found.users), dict(found.credentials)
         self._touched, self._is_known = _Touched(), True
+        self._placed = _Books(self._desk.repository.placed(self._lock.id))
+        for index, seen in self._users.items():
+            self._note_seen(index, seen)
+        await self._flush()
         return self._saw(found.read_at)
 
     def _saw(self, at: float) -> Observed:
@@ -133,7 +137,7 @@ class Carrier:
         self._placed = _Books(self._desk.repository.placed(self._lock.id))
         self.observed, peer, endpoint = None, self._peer, self._lock.endpoint
         for index in sorted(touched.users):
-            await self._read_user(index, capabilities, is_new=index in touched.new)
+            self._note_seen(index, await self._read_user(index, capabilities, is_new=index in touched.new))
         for user_index, index in sorted(touched.week_days):
             week_day = await reading.read_week_day(peer, endpoint, user_index, index)
             self._put_hours(user_index, "week_days", index, week_day)
@@ -148,6 +152,15 @@ class Carrier:
         await self._flush()
         self._touched = _Touched()
         self._saw(self._desk.now())
+
+    def _note_seen(self, index: int, seen: SeenUser | Slot) -> None:
+        """Whether a command about a user has arrived is no question any more when the user is there."""
+        if isinstance(seen, SeenUser) and seen.creator in {None, self._lock.fabric_index}:
+            for user in self._placed.users.values():
+                if user.index == index and user.is_pending:
+                    self._placed.users[user.key] = row = replace(user, is_pending=False)
+                    self._unwritten.append(partial(_save_user, row))
+                    return
 
     def _put_hours(self, user_index: int, name: str, index: int, seen: WeekDay | YearDay | Slot) -> None:
         user = self._users.get(user_index)
@@ -270,8 +283,19 @@ class Carrier:
                 self._placed.credentials[kind, index] = new
                 self._unwritten.append(partial(_save_credential, new))
                 return before
+            case ClearCredential(kind=kind, index=index):
+                self._doubt_user_of(kind, index)
+                return None
             case _:
                 return None
+
+    def _doubt_user_of(self, kind: CredentialKind, index: int) -> None:
+        """Some locks let a user go with its last credential: when it is gone afterwards, nobody has used it up."""
+        credential = self._placed.credentials.get((kind, index))
+        user = None if credential is None else self._placed.users.get(credential.user_key)
+        if user is not None and not user.is_pending:
+            self._placed.users[user.key] = row = replace(user, is_pending=True)
+            self._unwritten.append(partial(_save_user, row))
 
     def _after(self, step: Step, outcome: Outcome, earlier: PlacedUser | PlacedCredential | None) -> None:
         """Note what became of it; without an answer the question stays in the books."""
@@ -342,6 +366,17 @@ class Carrier:
             self._unwritten.append(partial(removal.forget_user, lock_id=lock_id, key=user.key, at=now))
         await self._flush()
 
+    async def answer_questions(self) -> None:
+        """Nothing is left to be done: users of whom it was not known whether they had arrived are there.
+
+        Raises:
+            LatchworkError: the storage failed.
+        """
+        for row in self._desk.repository.placed(self._lock.id).users:
+            if row.is_pending and isinstance(self._users.get(row.index), SeenUser):
+                self._unwritten.append(partial(_save_user, replace(row, is_pending=False)))
+        await self._flush()
+
     async def save(self, *credentials: PlacedCredential) -> None:
         """Write credentials into the books as they are given.
 
@@ -398,6 +433,20 @@ class _Touched:
             case SetYearDay() | ClearYearDay():
                 self.year_days.add((step.user_index, step.index))
                 self.users.add(step.user_index)
+
+
+def has_any(steps: Iterable[Step], may: Callable[[Step], bool]) -> bool:
+    """Whether `carry_out` would try any of these steps."""
+    blocked = set[int]()
+    for step in steps:
+        index = _user_index(step)
+        if index is not None and index in blocked:
+            continue
+        if may(step):
+            return True
+        if index is not None and not isinstance(step, SetCredential):
+            blocked.add(index)
+    return False
 
 
 def _was_there(step: Step, outcome: Outcome, earlier: PlacedUser | PlacedCredential | None) -> bool:

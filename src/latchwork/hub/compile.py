@@ -73,7 +73,7 @@ def compile_lock(
     Raises:
         Misuse: the site's time zone is none.
     """
-    zone, holidays = _zone(site.time_zone), frozenset(site.holidays)
+    zone, holidays = zone_of(site.time_zone), frozenset(site.holidays)
     groups = sorted(_groups(lock_id, persons, credentials, accesses, enrolled), key=lambda group: group.rank)
     if not capabilities.has_users:
         return Desired(troubles=(texts.no_users(),) if groups else ())
@@ -132,7 +132,12 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text.translate(_SPELT_OUT)).encode("ascii", "ignore").decode()
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of a site.
+
+    Raises:
+        Misuse: there is none of this name.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

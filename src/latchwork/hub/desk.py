@@ -34,6 +34,7 @@ class Household:
         doors: by id.
         door_of: by the id of the lock on it.
         locks: those that are not gone, by id.
+        locks_on: the same, by node.
         accesses: by door.
     """
 
@@ -43,6 +44,7 @@ class Household:
     doors: Mapping[str, Door]
     door_of: Mapping[str, Door]
     locks: Mapping[str, Lock]
+    locks_on: Mapping[int, Sequence[Lock]]
     accesses: Mapping[str, Sequence[Access]]
 
 
@@ -184,6 +186,9 @@ def _arranged(snapshot: Snapshot) -> Household:
     credentials: dict[str, list[Credential]] = {}
     for credential in snapshot.credentials:
         credentials.setdefault(credential.person_id, []).append(credential)
+    locks_on: dict[int, list[Lock]] = {}
+    for lock in snapshot.locks:
+        locks_on.setdefault(lock.node_id, []).append(lock)
     accesses: dict[str, list[Access]] = {}
     for access in snapshot.accesses:
         for door_id in access.door_ids:
@@ -195,5 +200,6 @@ def _arranged(snapshot: Snapshot) -> Household:
         doors={door.id: door for door in snapshot.doors},
         door_of={door.lock_id: door for door in snapshot.doors if door.lock_id is not None},
         locks={lock.id: lock for lock in snapshot.locks},
+        locks_on=locks_on,
         accesses=accesses,
     )

@@ -14,10 +14,10 @@ from latchwork.hub import repository_people, repository_placed
 from latchwork.hub.desk import Desk
 from latchwork.hub.entities import Credential, CredentialKind, Door, Lock, Person
 from latchwork.hub.journal_entries import Detail
-from latchwork.hub.observed import Observed, SeenUser
+from latchwork.hub.observed import SeenUser
 from latchwork.hub.placed import PlacedCredential, PlacedUser, Proof
 from latchwork.hub.plan_places import MAX_INDEX
-from latchwork.hub.reading import TYPES
+from latchwork.hub.reading import TYPES, read_user
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock
 
@@ -63,7 +63,7 @@ async def clear(
 
 
 async def adopt(
-    desk: Desk, lock: Lock, door: Door | None, observed: Observed | None, user_index: int, person: Person, *, actor: str
+    desk: Desk, lock: Lock, door: Door | None, peer: Peer, user_index: int, person: Person, *, actor: str
 ) -> None:
     """Take a user that our fabric made, and nobody remembers, into the books as this person's.
 
@@ -72,10 +72,14 @@ async def adopt(
     Raises:
         Unsupported: another ecosystem, or somebody at the door, made it.
         Misuse: it is in the books, is not there, or would be taken away at once.
+        Unreachable: the lock does not answer.
     """
-    seen = None if observed is None else observed.user(user_index)
+    if not 1 <= user_index <= MAX_INDEX:
+        raise Misuse("this names no single place")
+    # What was read before may be old: whose a user is now decides.
+    seen = await read_user(peer, lock.endpoint, user_index)
     if not isinstance(seen, SeenUser):
-        raise Misuse("there is no such user on the lock", advice="Have the lock read again.")
+        raise Misuse("there is no such user on the lock")
     if seen.creator != lock.fabric_index or not lock.fabric_index:
         raise Unsupported(
             "this hub did not make this user, so that the lock does not let it change anything",

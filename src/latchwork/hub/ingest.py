@@ -233,12 +233,22 @@ class _Taking:
         if scene is None:
             return
         is_ours = scene.is_ours(said.fabric_index)
+        lock_at = _lock_at(event)
         for place in _changed(event):
-            key = None
+            key, was = None, self._key_before(event, place)
             # Our account is today's: it can only be meant by the last change that we hear of today.
             if is_ours and self._later[place] == event.number and said.data_operation_type in _FILLS:
                 key = scene.key_in(place)
-            self._places.note(place, Change(event.number, self._at, is_ours, key))
+            self._places.note(place, Change(event.number, self._at, is_ours, key, was, lock_at))
+
+    def _key_before(self, event: EventValue, place: str) -> str | None:
+        """What the place is known to have held until this event, or until just before; never of a place that stands for all."""
+        _, what, index = place.split("/")
+        if index == "*":
+            return None
+        moment = Moment(event, _lock_at(event), self._at, self._places, self._later, self._doubt)
+        change = moment.change(what, int(index))
+        return moment.key_of(change) if isinstance(change, Change) else None
 
     def _entry(self, event: EventValue) -> Entry | None:
         """What one event says; None when it is nothing for the journal."""
@@ -320,10 +330,14 @@ def _changed(event: EventValue) -> list[str]:
 
 
 def _stamped(base: Entry, event: EventValue) -> Entry:
-    has_date = event.is_epoch and event.timestamp_ms is not None and event.timestamp_ms < MAX_DATE_MS
-    lock_at = event.timestamp_ms / 1000 if has_date and event.timestamp_ms is not None else None
     number = event.number if event.number < 1 << 63 else None
-    return replace(base, lock_at=lock_at, event_number=number)
+    return replace(base, lock_at=_lock_at(event), event_number=number)
+
+
+def _lock_at(event: EventValue) -> float | None:
+    """When it was by the lock's clock, where that shows a date."""
+    has_date = event.is_epoch and event.timestamp_ms is not None and event.timestamp_ms < MAX_DATE_MS
+    return event.timestamp_ms / 1000 if has_date and event.timestamp_ms is not None else None
 
 
 def _stretches(numbers: Iterable[int]) -> list[Stretch]:

@@ -173,12 +173,16 @@ class Change:
         at: when it came, UTC seconds since 1970.
         is_ours: the hub's own fabric did it.
         key: what we know to be in the place since: a user's key or a credential's id; None is empty or not known.
+        was: what we know to have been in it until then, or until just before; None is not known.
+        lock_at: when it was by the lock's clock, UTC seconds since 1970, or None.
     """
 
     number: int
     at: float
     is_ours: bool
     key: str | None = None
+    was: str | None = None
+    lock_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -204,7 +208,10 @@ class Places:
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept."""
-        return {place: [each.number, each.at, each.is_ours, each.key] for place, each in self.changes.items()}
+        return {
+            place: [each.number, each.at, each.is_ours, each.key, each.was, each.lock_at]
+            for place, each in self.changes.items()
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Places:
@@ -213,12 +220,18 @@ class Places:
         Raises:
             ValueError, TypeError, AttributeError: it is none.
         """
-        return cls(
-            {
-                place: Change(int(number), float(at), bool(ours), None if key is None else str(key))
-                for place, (number, at, ours, key) in value.items()
-            }
-        )
+        return cls({place: _change(*each) for place, each in value.items()})
+
+
+def _change(number: Any, at: Any, is_ours: Any, key: Any, was: Any, lock_at: Any) -> Change:
+    return Change(
+        int(number),
+        float(at),
+        bool(is_ours),
+        None if key is None else str(key),
+        None if was is None else str(was),
+        None if lock_at is None else float(lock_at),
+    )
 
 
 def _mark(event: EventValue) -> str:

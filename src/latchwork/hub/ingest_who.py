@@ -31,6 +31,8 @@ REPORT_LAG_S: Final = 600.0
 """Seconds after which the event of a change has come, if it comes at all: until then our account may be ahead of what we hear."""
 CLOCK_ERROR_S: Final = 300.0
 """Seconds by which a lock's clock may be behind ours before its dates contradict what we did."""
+AFTERMATH_S: Final = 30.0
+"""Seconds by the lock's clock after a place was emptied in which it may still tell of what its user began: a motor and a latch take time."""
 
 _HOW: Final = {
     OperationSourceEnum.MANUAL: How.MANUAL,
@@ -175,10 +177,36 @@ class Moment:
             if change.number > number:
                 return Why.CHANGED_HANDS
             untold = (min(each.last, number) - max(each.first, change.number) + 1 for each in self.doubt)
-            # To give a place to somebody else takes two events.
-            return Why.MISSED if sum(each for each in untold if each > 0) > 1 else change
+            missed = sum(each for each in untold if each > 0)
+            # To give a place to somebody else takes two events, and an empty one takes one.
+            if missed > 1 or (missed and change.key is None):
+                return Why.MISSED
+            return Why.CHANGED_HANDS if self._is_either(change) else change
         names = (f"{self.event.endpoint}/{what}/{index}", f"{self.event.endpoint}/{what}/*")
         return Why.CHANGED_HANDS if any(self.later.get(name, -1) > number for name in names) else None
+
+    def key_of(self, change: Change) -> str | None:
+        """What was in a place of which this is the last change.
+
+        An empty place opens no door: a lock that names it after we have emptied it finishes what whoever was there began.
+        """
+        if change.key is not None or not change.is_ours or not self._is_aftermath(change):
+            return change.key
+        return change.was
+
+    def _is_either(self, change: Change) -> bool:
+        """Whether it may be about whoever had the place before: the lock may still be finishing what they began."""
+        if change.key is None or change.was is None or change.key.partition("/")[0] == change.was.partition("/")[0]:
+            return False
+        if self.lock_at is None or change.lock_at is None:
+            return self.at - change.at <= AFTERMATH_S
+        return self._is_aftermath(change)
+
+    def _is_aftermath(self, change: Change) -> bool:
+        """Whether, by the lock's own clock, it was just after a change."""
+        if self.lock_at is None or change.lock_at is None:
+            return False
+        return 0 <= self.lock_at - change.lock_at <= AFTERMATH_S
 
 
 class _Shown(NamedTuple):
@@ -297,7 +325,7 @@ class _Whose:
         if isinstance(change, Why):
             return change
         seen = self._seen(index, change)
-        key = self._key(index) if change is None else change.key
+        key = self._key(index) if change is None else self._moment.key_of(change)
         if key is not None and not self._is_foreign(seen):
             return Why.CHANGED_HANDS if self._is_before(key) else key
         if isinstance(seen, SeenUser):
@@ -342,8 +370,9 @@ class _Whose:
             return None
         placed = (each for each in self._scene.placed.credentials if each.kind is kind)
         ours = next((each for each in placed if each.index == shown.credential_index), None)
-        if change is not None and (ours is None or ours.credential_id != change.key):
-            return None if change.key is None else _Shown(change.key, kind, None)
+        key = None if change is None else self._moment.key_of(change)
+        if change is not None and (ours is None or ours.credential_id != key):
+            return None if key is None else _Shown(key, kind, None)
         if ours is None or self._is_before(ours.user_key):
             return None
         first = self._first_proof(ours.user_key)

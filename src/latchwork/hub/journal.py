@@ -233,6 +233,28 @@ def _source(connection: sqlite3.Connection, node_id: int) -> tuple[Numbers, Plac
         raise RowDamaged(f"what is kept about the events of node {node_id:X} cannot be read") from error
 
 
+def name_place(connection: sqlite3.Connection, node_id: int, place: str, key: str) -> None:
+    """Somebody said what has been in a place since its last change, which the lock did not: events mean it from now on.
+
+    Args:
+        connection: to write with.
+        node_id: of the node on the hub's fabric.
+        place: as `Places` names it, such as `1/fingerprint/3`; nothing happens where no change of it was seen.
+        key: a user's key or a credential's id.
+
+    Raises:
+        RowDamaged: what is kept about the node cannot be read.
+    """
+    _, places = _source(connection, node_id)
+    change = places.changes.get(place)
+    if change is not None:
+        places.changes[place] = replace(change, key=key)
+        connection.execute(
+            "UPDATE journal_source SET places_json = ? WHERE node_id = ?",
+            (json.dumps(places.to_json()), as_signed(node_id)),
+        )
+
+
 def _prune(connection: sqlite3.Connection, before: float, at: float, actor: str) -> int:
     anchor, head = _chain(connection)
     limit = to_micros(before)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from logging import WARNING
-from typing import Final
+from logging import ERROR, WARNING
+from typing import Any, Final
 
 from latchwork.base.errors import LatchworkError, Misuse, Unreachable, Unsupported
 from latchwork.base.logs import log, logger
@@ -25,6 +25,7 @@ from latchwork.hub.observed import Capabilities, Observed
 from latchwork.hub.reading import Identity, read_identity
 from latchwork.hub.status import LockStatus, Operation
 from latchwork.hub.sync import Wake
+from latchwork.hub.waking import Backoff
 from latchwork.hub.watchers import Watchers
 from latchwork.matter.messages.status import StatusError
 from latchwork.matter.model.clusters.door_lock import DoorLock, LockDoor, UnboltDoor, UnlockDoor
@@ -49,7 +50,7 @@ class Locks:
         self._controller = controller
         self._keepers = keepers
         self._watchers = watchers
-        self._farewells: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     # What is known
 
@@ -79,9 +80,48 @@ class Locks:
         self._keepers.wake(lock_id, Wake.ASKED)
 
     def begin(self) -> None:
-        """Take up all locks that there are."""
-        for lock in self._desk.repository.locks():
-            self._take_up(lock)
+        """Take up all locks that there are, and what was begun and not ended: a lock that was to go, and one that has only just come."""
+        repository = self._desk.repository
+        for lock in repository.locks():
+            actor = repository.setting(_leaving(lock))
+            if isinstance(actor, str):
+                self._in_background(self._say_farewell(lock, actor))
+            else:
+                self._take_up(lock)
+        known = {lock.node_id for lock in repository.locks(with_gone=True)}
+        for node_id, peer in self._controller.peers.items():
+            if node_id not in known:
+                self._in_background(self._find(peer))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log(_log, ERROR, "work on a lock ended", error=type(error).__name__, reason=error)
+
+    def found(self, peer: Peer) -> None:
+        """A node of our fabric has come to light that no book knows."""
+        self._in_background(self._find(peer))
+
+    async def _find(self, peer: Peer, name: str = "") -> None:
+        """A node of our fabric that no book knows: a lock that joined just before it or the hub was gone gets a door, anything else stays."""
+        backoff = Backoff(self._desk.entropy)
+        while True:
+            try:
+                lock = self._lock(peer, await _identity(peer))
+                await _register(peer)
+                break
+            except Unsupported:
+                return  # no lock, and so none of the hub's business
+            except LatchworkError as error:
+                log(_log, WARNING, "node not known", node=peer.node_id, error=type(error).__name__, reason=error)
+                await asyncio.sleep(backoff.failed())
+        name = name or lock.product or "New lock"
+        await self._settle_in(lock, Door(id=self._desk.new_id("door"), name=name, lock_id=lock.id), "")
 
     def _take_up(self, lock: Lock) -> None:
         if self._keepers.keep(lock) is not None:
@@ -136,7 +176,7 @@ class Locks:
         """
         if door_id is not None and self._desk.repository.door(door_id).lock_id is not None:
             raise Misuse("this door has a lock", advice="Replace the lock, or take another door.")
-        lock = await self._commission(code, tell)
+        lock = await self._commission(code, tell, door_name)
         door = (
             Door(id=self._desk.new_id("door"), name=door_name or "Door", created_at=self._desk.now())
             if door_id is None
@@ -145,7 +185,7 @@ class Locks:
         await self._settle_in(lock, replace(door, lock_id=lock.id), actor)
         return lock
 
-    async def _commission(self, code: str, tell: Tell) -> Lock:
+    async def _commission(self, code: str, tell: Tell, name: str = "") -> Lock:
         def on_step(report: StepReport) -> None:
             if report.state == "started":
                 tell(report.step.value)
@@ -154,11 +194,17 @@ class Locks:
         tell("ask what the lock is")
         try:
             identity = await _identity(peer)
+            tell("register for when it wakes")
+            await _register(peer)
         except Unsupported:
             await self._controller.decommission(peer)
             raise
-        tell("register for when it wakes")
-        await _register(peer)
+        except LatchworkError:
+            self._in_background(self._find(peer, name))  # it has joined, and stays
+            raise
+        return self._lock(peer, identity)
+
+    def _lock(self, peer: Peer, identity: Identity) -> Lock:
         return Lock(
             id=self._desk.new_id("lock"),
             node_id=peer.node_id,
@@ -173,8 +219,8 @@ class Locks:
             added_at=self._desk.now(),
         )
 
-    async def _settle_in(self, lock: Lock, door: Door, actor: str) -> None:
-        """Keep the lock and its door, write down that it came, and take it up."""
+    async def _settle_in(self, lock: Lock, door: Door, actor: str, earlier: Lock | None = None) -> None:
+        """Keep the lock and its door, write down that it came and that an earlier one is to go, and take it up."""
         await self._desk.journal.forget_source(lock.node_id)
         entry = Entry(
             at=self._desk.now(),
@@ -189,6 +235,8 @@ class Locks:
         def write(connection: sqlite3.Connection) -> None:
             repository_doors.put_lock(connection, lock)
             repository_doors.put_door(connection, door)
+            if earlier is not None:
+                repository_doors.put_setting(connection, _leaving(earlier), actor)
 
         await self._desk.write(write, lambda _: [entry])
         self._take_up(lock)
@@ -209,11 +257,9 @@ class Locks:
         lock = await self._commission(code, tell)
         if earlier is not None:
             await self._keepers.drop(earlier.id)
-        await self._settle_in(lock, replace(self._desk.repository.door(door_id), lock_id=lock.id), actor)
+        await self._settle_in(lock, replace(self._desk.repository.door(door_id), lock_id=lock.id), actor, earlier)
         if earlier is not None:
-            farewell = asyncio.create_task(self._say_farewell(earlier, actor))
-            self._farewells.add(farewell)
-            farewell.add_done_callback(self._farewells.discard)
+            self._in_background(self._say_farewell(earlier, actor))
         return lock
 
     async def _say_farewell(self, lock: Lock, actor: str) -> None:
@@ -282,6 +328,7 @@ class Locks:
             repository_doors.put_lock(connection, replace(lock, gone_at=now))
             if door is not None:
                 repository_doors.put_door(connection, replace(door, lock_id=None))
+            repository_doors.put_setting(connection, _leaving(lock), None)
             repository_placed.save_troubles(connection, lock.id, ())
             if is_clear:
                 repository_placed.forget_placed(connection, lock.id)
@@ -296,12 +343,14 @@ class Locks:
 
         Raises:
             Unsupported: another ecosystem or somebody at the door made it: only they can change it.
-            Misuse: the person has no access to this door, or the user is in the books.
+            Misuse: the person has no access to this door, or the user is in the books or not on the lock.
+            Unreachable: the lock does not answer.
         """
         keeper = self._keepers.get(lock_id)
         person = self._desk.repository.person(person_id)
         door = self._desk.repository.door_of_lock(lock_id)
-        await foreign.adopt(self._desk, keeper.lock, door, keeper.observed, user_index, person, actor=actor)
+        peer = self._peer(keeper.lock)
+        await foreign.adopt(self._desk, keeper.lock, door, peer, user_index, person, actor=actor)
         keeper.wake(Wake.ASKED)
 
     async def clear_foreign(
@@ -324,9 +373,14 @@ class Locks:
 
     async def close(self) -> None:
         """Stop what goes on in the background."""
-        for task in self._farewells:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._farewells, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _leaving(lock: Lock) -> str:
+    """The setting that keeps who wanted a lock to go: once another has its door, that is not given up, whatever happens."""
+    return f"lock/{lock.id}/leaving"
 
 
 async def _identity(peer: Peer) -> Identity:

@@ -21,6 +21,7 @@ from latchwork.hub.entities import Access, Credential, CredentialKind, Person
 from latchwork.hub.journal_entries import Detail, Entry
 from latchwork.hub.observed import Capabilities
 from latchwork.hub.removal import RemovalReport
+from latchwork.hub.removal_report import GIVEN_UP
 from latchwork.hub.repository_doors import list_locks
 from latchwork.hub.rule_json import encode_rule
 
@@ -99,7 +100,8 @@ class People:
 
         def write(to: sqlite3.Connection) -> Person:
             person = people.person_leaves(to, person_id, now)
-            removal.begin(to, person, tuple(lock.id for lock in list_locks(to)), now)
+            # A lock that was given up may still know them.
+            removal.begin(to, person, tuple(lock.id for lock in list_locks(to, with_gone=True)), now)
             return person
 
         person = await desk.write(write, lambda left: [desk.audit(actor, "moved_out", person=left)])
@@ -110,9 +112,11 @@ class People:
 
     def removal(self, person_id: str) -> RemovalReport | None:
         """Where somebody who moved out is gone, and where that is not known yet; None when nobody moved them out."""
-        reasons = {
-            lock.id: why for lock in self._desk.repository.locks() if (why := self._reasons(lock.id)) is not None
-        }
+        reasons: dict[str, str] = {}
+        for lock in self._desk.repository.locks(with_gone=True):
+            why = self._reasons(lock.id) if lock.gone_at is None else GIVEN_UP
+            if why is not None:
+                reasons[lock.id] = why
         return removal.report(self._desk.repository, person_id, reasons, self._desk.journal.head())
 
     # Credentials

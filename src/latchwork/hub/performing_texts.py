@@ -118,6 +118,33 @@ def unreachable(cause: str, advice: str, *, is_sleeping: bool) -> Trouble:
     )
 
 
+def was_reset() -> Trouble:
+    """The lock does not know this hub any more: at the door somebody reset it, and everything on it is gone."""
+    return Trouble(
+        code=TroubleCode.UNREACHABLE,
+        message="The lock was reset at the door: it has left this hub, and holds nobody's codes any more.",
+        advice="Replace the lock on this door by itself, with its setup code: everybody is put on it again.",
+    )
+
+
+def hub_failed(cause: str, advice: str) -> Trouble:
+    """It is not the lock that fails."""
+    return Trouble(
+        code=TroubleCode.REFUSED,
+        message=f"The hub could not look after this lock, so that it may not hold what it should: {cause}.",
+        advice=advice or _RETRY,
+    )
+
+
+def clock_wrong() -> Trouble:
+    """The lock's clock is wrong, and there are hours or dates on it."""
+    return Trouble(
+        code=TroubleCode.CLOCK_WRONG,
+        message="The lock's clock is not right and could not be set, so that codes with hours or dates open at other times, or never.",
+        advice="Set the clock in the app of the lock's maker, or look for new firmware; the hub tries again by itself.",
+    )
+
+
 def secret_gone(credential_id: str, person_id: str) -> Trouble:
     """The code cannot be read any more."""
     return Trouble(

@@ -46,6 +46,7 @@ def plan(
     now: float,
     *,
     names_creators: bool | None = None,
+    names_modifiers: bool = False,
 ) -> Plan:
     """What to do to a lock, in this order; nothing when it is as it should be.
 
@@ -59,6 +60,9 @@ def plan(
         names_creators: whether this lock has ever named a creator: what has none was made at the door then. None is to be told from what
             it holds now, which is a guess as long as nobody's creator is named.
 
+        names_modifiers: whether this lock has ever named our fabric as who wrote a credential last: then it also names whoever writes
+            over one of ours.
+
     Returns:
         The steps, and the troubles of `desired` together with what stands in the way on the lock.
 
@@ -69,7 +73,7 @@ def plan(
         raise Misuse("what is desired at this time is another by now")
     if not capabilities.has_users:
         return Plan(troubles=desired.troubles)
-    own = Ownership(observed, placed, fabric_index, names_creators)
+    own = Ownership(observed, placed, fabric_index, names_creators, names_modifiers=names_modifiers)
     return _Planner(desired, observed, capabilities, placed, own).plan()
 
 
@@ -259,9 +263,9 @@ class _Planner:
         for credential in user.credentials:
             kept = self._kept.get(credential.credential_id)
             if kept is not None:
-                if credential.length and (kept.version != credential.version or kept.is_pending):
-                    is_old = kept.version != credential.version
-                    because = texts.CHANGED if is_old else texts.ANSWER_LOST
+                is_old, is_others = kept.version != credential.version, self._own.is_written_over(kept)
+                if credential.length and (is_old or is_others or kept.is_pending):
+                    because = texts.CHANGED if is_old else texts.WRITTEN_OVER if is_others else texts.ANSWER_LOST
                     if is_old and is_changing:
                         self._clear(kept, because)
                     self._set(index, user, credential, kept.index, because, is_new=is_old and is_changing)

@@ -41,15 +41,32 @@ class Ownership:
         placed: what we account for.
         fabric_index: ours on this lock; 0 is not known.
         names_creators: whether this lock has ever named a creator; None is to be told from what it holds now.
+        names_modifiers: whether it has ever named us as who wrote a credential last.
     """
 
-    __slots__ = ("_fabric_index", "_observed", "_tells_credentials", "_tells_users", "by_key", "credentials", "users")
+    __slots__ = (
+        "_fabric_index",
+        "_names_modifiers",
+        "_observed",
+        "_tells_credentials",
+        "_tells_users",
+        "by_key",
+        "credentials",
+        "users",
+    )
 
     def __init__(
-        self, observed: Observed, placed: Placed, fabric_index: int, names_creators: bool | None = None
+        self,
+        observed: Observed,
+        placed: Placed,
+        fabric_index: int,
+        names_creators: bool | None = None,
+        *,
+        names_modifiers: bool = False,
     ) -> None:
         self._observed = observed
         self._fabric_index = fabric_index
+        self._names_modifiers = names_modifiers
         self.by_key = {user.key: user for user in placed.users}
         self.users = {user.index: user for user in placed.users}
         self.credentials = {(each.kind, each.index): each for each in placed.credentials}
@@ -79,6 +96,11 @@ class Ownership:
             return Standing.EMPTY if seen is Slot.EMPTY else Standing.UNREADABLE
         is_told = self._tells_credentials and seen.kind in _SECRET_KINDS
         return Standing.OURS if self._is_by_us(seen.creator, is_told=is_told) else Standing.FOREIGN
+
+    def is_written_over(self, placed: PlacedCredential) -> bool:
+        """Whether somebody else has written another secret in the place of a credential of ours."""
+        seen = self._observed.credential(placed.kind, placed.index)
+        return self._names_modifiers and isinstance(seen, SeenCredential) and seen.modifier != self._fabric_index
 
     def is_ours(self, kind: CredentialKind, index: int) -> bool:
         """Whether we account for this credential, and nothing speaks against it."""
@@ -170,8 +192,14 @@ def vanished(
     standing = {(each.kind, each.index): ownership.of_credential(each) for each in placed.credentials}
     there = {each.credential_id for each in placed.credentials if standing[each.kind, each.index] is Standing.OURS}
     gone = {Standing.EMPTY, Standing.FOREIGN}
+    # A lock may show what it had cleared with its user: as long as it does, somebody has to account for it.
+    left = {each.user_key for each in placed.credentials if standing[each.kind, each.index] not in gone}
     return Placed(
-        users=tuple(user for user in placed.users if user.key not in users and ownership.of_user(user, None) in gone),
+        users=tuple(
+            user
+            for user in placed.users
+            if user.key not in users and user.key not in left and ownership.of_user(user, None) in gone
+        ),
         credentials=tuple(
             each
             for each in placed.credentials

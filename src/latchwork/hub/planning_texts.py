@@ -233,6 +233,7 @@ NUMBER_DIFFERS: Final = "its number for the person is another"
 NAME_DIFFERS: Final = "its name is another"
 ANSWER_LOST: Final = "whether it arrived is not known"
 CHANGED: Final = "it was changed"
+WRITTEN_OVER: Final = "somebody else wrote over it on the lock"
 USER_REPLACED: Final = "In the place of a user of this hub there is one that it did not make."
 KEEPS_FOREIGN: Final = (
     "A user that is to go holds something that this hub did not put there: it is switched off, and not removed."

@@ -53,16 +53,20 @@ class Models:
         repository: keeps it as settings.
     """
 
-    __slots__ = ("_doubts", "_repository")
+    __slots__ = ("_doubts", "_known", "_repository")
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._doubts: dict[str, set[str]] = {}
+        self._known: dict[str, bool | None] = {}
 
     def works(self, lock: Lock) -> bool | None:
         """Whether the question tells something on this model; None is not known yet."""
-        kept = self._repository.setting(_name(lock))
-        return None if kept is None else kept == "works"
+        name = _name(lock)
+        if name not in self._known:
+            kept = self._repository.setting(name)
+            self._known[name] = None if kept is None else kept == "works"
+        return self._known[name]
 
     async def learn(self, lock: Lock, *, works: bool) -> None:
         """This model was seen to answer, or not to.
@@ -72,6 +76,7 @@ class Models:
         """
         if self.works(lock) is not works:
             await self._repository.put_setting(_name(lock), "works" if works else "inconclusive")
+            self._known[_name(lock)] = works
 
     async def doubt(self, lock: Lock, credential_id: str) -> None:
         """It did not know a code that was just written.

@@ -12,9 +12,20 @@ from typing import Any, Final, TypeVar
 from latchwork.base.errors import PeerViolation, Refused, Unsupported
 from latchwork.controller import Peer
 from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Capabilities, Observed, SeenCredential, SeenUser, Slot, UserType, WeekDay, YearDay
+from latchwork.hub.observed import (
+    ORPHANED,
+    Capabilities,
+    Observed,
+    SeenCredential,
+    SeenUser,
+    Slot,
+    UserType,
+    WeekDay,
+    YearDay,
+)
 from latchwork.hub.plan_places import MAX_INDEX
 from latchwork.matter.interaction.paths import AttributeQuery
+from latchwork.matter.interaction.values import AttributeValue
 from latchwork.matter.messages.status import Status
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.basic_information import BasicInformation
@@ -196,7 +207,30 @@ async def read_observed(
                 await _look_behind(peer, endpoint, user, capabilities, credentials)
                 if has_hours(user):
                     users[index] = await read_hours(peer, endpoint, user, capabilities)
+        await _find_orphans(peer, users, credentials)
     return Observed(users=users, credentials=credentials, read_at=now())
+
+
+async def _find_orphans(
+    peer: Peer,
+    users: dict[int, SeenUser | Slot],
+    credentials: dict[tuple[CredentialKind, int], SeenCredential | Slot],
+) -> None:
+    """What names a fabric that is not on the lock is an orphan, also on locks that keep the number of a fabric which is gone."""
+    creators = {each.creator for each in (*users.values(), *credentials.values()) if not isinstance(each, Slot)}
+    if not creators - {None, ORPHANED}:
+        return
+    fabrics = OperationalCredentials.fabrics
+    for entry in await peer.read(AttributeQuery(0, OperationalCredentials.id, fabrics.id), fabric_filtered=False):
+        if not isinstance(entry, AttributeValue) or not entry.is_typed or entry.attribute != fabrics.id:
+            continue
+        gone = creators - {None, *(each.fabric_index for each in entry.value)}
+        for index, user in users.items():
+            if isinstance(user, SeenUser) and user.creator in gone:
+                users[index] = replace(user, creator=ORPHANED)
+        for place, credential in credentials.items():
+            if isinstance(credential, SeenCredential) and credential.creator in gone:
+                credentials[place] = replace(credential, creator=ORPHANED)
 
 
 async def _look_behind(

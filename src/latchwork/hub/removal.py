@@ -28,12 +28,14 @@ class LockCleared:
         door_name: where it was when they left.
         cleared_at: when it was read and nothing of them was there, UTC seconds since 1970; None: not yet.
         why: why not yet, in plain words, or empty.
+        credentials: how many credentials of theirs were on it when they left, by our own account.
     """
 
     lock_id: str
     door_name: str
     cleared_at: float | None = None
     why: str = ""
+    credentials: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +63,16 @@ class RemovalReport:
 
 def begin(connection: sqlite3.Connection, person: Person, lock_ids: tuple[str, ...], at: float) -> None:
     """Remember, within the write by which somebody leaves, from which locks they are to go."""
+    if get_setting(connection, _PREFIX + person.id) is not None:
+        return  # they left before: what is known since then stays
     locks: dict[str, Any] = {}
     for lock_id in lock_ids:
         if _is_on(connection, lock_id, person.id):
             door = door_of_lock(connection, lock_id)
-            locks[lock_id] = {"door": "" if door is None else door.name, "at": None}
+            count = sum(
+                each.user_key.split("/", 1)[0] == person.id for each in get_placed(connection, lock_id).credentials
+            )
+            locks[lock_id] = {"door": "" if door is None else door.name, "at": None, "credentials": count}
     put_setting(connection, _PREFIX + person.id, {"at": at, "locks": locks})
 
 
@@ -110,12 +117,17 @@ def report(repository: Repository, person_id: str, reasons: Mapping[str, str], h
                 door_name=str(each["door"]),
                 cleared_at=float(at) if isinstance(at, int | float) else None,
                 why=why,
+                credentials=_count(each.get("credentials")),
             )
         )
     at = kept["at"]
     assert isinstance(at, int | float)
     name = repository.person(person_id).name
     return RemovalReport(person_id=person_id, person_name=name, left_at=at, locks=tuple(locks), head=head)
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _is_on(connection: sqlite3.Connection, lock_id: str, person_id: str) -> bool:

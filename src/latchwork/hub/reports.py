@@ -67,5 +67,4 @@ def stands(attributes: Iterable[AttributeValue]) -> dict[int | None, dict[str, A
 
 def _word(value: Any) -> str | None:
     """The name of an enumeration's value; a value without a name is not one that we could tell."""
-    name = getattr(value, "name", None)
-    return name.lower() if isinstance(name, str) else None
+    return value.name.lower() if getattr(value, "is_known", False) else None

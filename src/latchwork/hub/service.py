@@ -12,15 +12,28 @@ from typing import Final, Self
 
 from latchwork.base.clock import Clock, SystemClock
 from latchwork.controller import Controller
+from latchwork.hub.backup import Backup
 from latchwork.hub.bus import Bus
+from latchwork.hub.calendars.service import Calendars
+from latchwork.hub.desired import Desired
 from latchwork.hub.desk import Desk
+from latchwork.hub.enrolment import Enrolments
+from latchwork.hub.enrolment_eyes import PeerEyes
+from latchwork.hub.guests import Guests
+from latchwork.hub.importing import Imports
 from latchwork.hub.journal import Journal
 from latchwork.hub.keepers import Keepers
 from latchwork.hub.locks import Locks
+from latchwork.hub.notify.service import Notifications
 from latchwork.hub.people import People
+from latchwork.hub.removal_report import RemovalReports
 from latchwork.hub.repository import Repository
 from latchwork.hub.secrets import Secrets
+from latchwork.hub.sharing import Sharing
+from latchwork.hub.signing_key import SigningKey
+from latchwork.hub.strays import Strays
 from latchwork.hub.sync import State
+from latchwork.hub.upkeep import Upkeep
 from latchwork.hub.watchers import Watchers
 from latchwork.store.database import Database
 
@@ -42,6 +55,16 @@ class Hub:
         bus: live events.
         keepers, watchers: who keeps each lock in line, and who listens to it.
         locks, people: what can be done.
+        sharing: who else has a lock.
+        guests: invites them, and shows them their page.
+        removals: signed reports of who moved out.
+        enrolments: fingers, cards and faces that are taken at the door.
+        backup: everything in one file.
+        imports: people from tables.
+        upkeep: looks after the storage.
+        strays: after a restoration, looks for locks that the backup does not have.
+        calendars: stays from elsewhere, as accesses.
+        notifications: who is told of what.
         is_ready: the Matter side is up.
     """
 
@@ -55,12 +78,30 @@ class Hub:
         self.keepers = Keepers(desk, controller)
         self.watchers = Watchers(desk, controller, self.keepers)
         self.locks = Locks(desk, controller, self.keepers, self.watchers)
+        self.sharing = Sharing(desk, controller, self.keepers)
         self.people = People(
             desk,
             wake_doors=self.keepers.wake_doors,
             capabilities=self.locks.capabilities,
             reasons=self._reason,
         )
+        self.guests = Guests(desk, locks=self.locks, wake_doors=self.keepers.wake_doors)
+        self.removals = RemovalReports(desk, self.people.removal, SigningKey(database, desk.entropy))
+        self.enrolments = Enrolments(
+            desk,
+            locks=self.locks,
+            eyes=PeerEyes(controller),
+            wake_doors=self.keepers.wake_doors,
+            remove_credential=self.people.remove_credential,
+        )
+        self.backup = Backup(desk, controller.store)
+        self.upkeep = Upkeep(desk)
+        self.strays = Strays(desk, controller, self.locks.found)
+        self.imports = Imports(desk, wake_doors=self.keepers.wake_doors, capabilities=self.locks.capabilities)
+        self.calendars = Calendars(
+            desk, self.people, capabilities=self.locks.capabilities, wake_doors=self.keepers.wake_doors
+        )
+        self.notifications = Notifications(desk, status=self.locks.status, desired=self._desired)
         self.is_ready = False
 
     @classmethod
@@ -100,6 +141,13 @@ class Hub:
             )
             hub = cls(desk, controller, database)
             hub.locks.begin()
+            hub.sharing.begin()
+            hub.enrolments.resume()
+            hub.backup.tidy()
+            hub.upkeep.start()
+            hub.strays.start()
+            hub.calendars.start()
+            hub.notifications.start()
         except BaseException:
             await database.close()
             raise
@@ -113,9 +161,19 @@ class Hub:
         errors = [each.message for each in keeper.troubles if each.is_error]
         return errors[0] if errors else _WHY.get(keeper.state, "it is about to be done")
 
+    def _desired(self, lock_id: str) -> Desired:
+        keeper = self.keepers.find(lock_id)
+        return Desired() if keeper is None else keeper.desired
+
     async def close(self) -> None:
         """Stop everything and close the books; the controller stays."""
         self.is_ready = False
+        await self.enrolments.close()
+        await self.notifications.close()
+        await self.calendars.close()
+        await self.upkeep.close()
+        await self.strays.close()
+        await self.sharing.close()
         await self.locks.close()
         await self.watchers.close()
         await self.keepers.close()

@@ -11,31 +11,38 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from logging import WARNING
 from typing import Any, Final
 
-from latchwork.base.errors import LatchworkError, Unreachable
+from latchwork.base.errors import Bug, LatchworkError, Misuse, Unreachable
 from latchwork.base.logs import log, logger
 from latchwork.controller import Peer
 from latchwork.hub import performing_texts as texts
 from latchwork.hub.capabilities_json import capabilities_from_json, capabilities_to_json
-from latchwork.hub.carrying import Carrier
+from latchwork.hub.carrying import Carrier, has_any
+from latchwork.hub.clocks import ClockState, Timekeeper
 from latchwork.hub.compile import compile_lock
 from latchwork.hub.desired import Desired, Trouble
 from latchwork.hub.desk import Desk
 from latchwork.hub.drift import Quarrels, person_of, repairs
 from latchwork.hub.entities import Lock
 from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.observed import Capabilities, Observed, SeenUser
+from latchwork.hub.observed import Capabilities, Observed, SeenCredential, SeenUser
 from latchwork.hub.performing import Outcome
 from latchwork.hub.placed import Placed
 from latchwork.hub.plan import plan
 from latchwork.hub.plan_places import vanished
 from latchwork.hub.plan_schedules import BY_SCHEDULE
+from latchwork.hub.planning_texts import WRITTEN_OVER
 from latchwork.hub.proof import Models, Prober
 from latchwork.hub.reading import read_capabilities
+from latchwork.hub.restored import Review
 from latchwork.hub.steps import Plan, Step
 from latchwork.hub.waking import Backoff, WakeBudget
+from latchwork.matter.model.clusters.door_lock import DoorLock
+from latchwork.matter.session.handshake import FailureKind, HandshakeFailed
+from latchwork.store.errors import StoreError
 
 _log = logger(__name__)
 MAX_ROUNDS: Final = 6
@@ -48,6 +55,8 @@ _LATER_S: Final = 3600.0
 """Seconds until a step is tried again that was refused for the moment, or for a reason of its own."""
 _LONGEST_WAIT_S: Final = 300.0
 """Seconds after which the date is looked at again: somebody may have set the clock."""
+_FAREWELL_S: Final = 10.0
+"""Seconds after which a lock that is being reset does not answer as if it were not."""
 _SPACING_S: Final = 2.0
 """Seconds between a failure and the next attempt, whatever wakes us: a lock may report and yet not take commands."""
 
@@ -63,6 +72,12 @@ class Wake(StrEnum):
     """It is awake or in reach again."""
     ASKED = "asked"
     """Somebody wants to know."""
+    CLOCK = "clock"
+    """Its clock may have changed."""
+    SILENT = "silent"
+    """It stopped telling: see whether it is there."""
+    RESET = "reset"
+    """It told that it is being reset."""
 
 
 class State(StrEnum):
@@ -126,6 +141,7 @@ class Keeper:
         self._on_contact = on_contact
         self._carrier = Carrier(desk, lock, peer)
         self._prober = Prober(desk, lock, models)
+        self._review = Review(desk, lock)
         self._budget = WakeBudget()
         self._backoff = Backoff(desk.entropy)
         self._quarrels = Quarrels()
@@ -135,12 +151,18 @@ class Keeper:
         self._seen: Observed | None = None
         self._troubles: tuple[Trouble, ...] | None = None
         self._names_creators = desk.repository.setting(self._setting("creators")) is True
+        modifiers = desk.repository.setting(self._setting("modifiers"))
+        self._names_modifiers = modifiers if isinstance(modifiers, bool) else None
         self.capabilities = capabilities_from_json(desk.repository.setting(self._setting("capabilities")))
         self._has_met = False
         self._must_read = True
         self._is_leaving = False
         self._is_outdated = False
         self._failed_at: float | None = None
+        self._audit_at = 0.0
+        self._time = Timekeeper(desk.clock)
+        self._must_see = False
+        self._reset_at: float | None = None
         self._run_at: float | None = 0.0
         self._nudge = asyncio.Event()
         self._settling = asyncio.Event()
@@ -162,6 +184,7 @@ class Keeper:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        self._settling.set()
 
     def wake(self, why: Wake) -> None:
         """Look again, soon."""
@@ -170,13 +193,20 @@ class Keeper:
                 return
         elif why is Wake.HOUSE:
             self._is_outdated = True
+        elif why is Wake.CLOCK:
+            self._time.doubt()
+        elif why is Wake.SILENT:
+            self._must_see = self._must_read = True  # what changes on it meanwhile, nobody tells
         else:
             self._must_read = True
         if why in {Wake.ASKED, Wake.HOUSE}:
             self._quarrels.settle()
         if why is Wake.ASKED:
             self._refused.clear()
+            self._time.doubt()
         self._run_at = self._desk.now()
+        if why is Wake.RESET:
+            self._reset_at = self._run_at = self._run_at + _FAREWELL_S
         self._settling.clear()
         self._nudge.set()
 
@@ -202,11 +232,17 @@ class Keeper:
                 await self._bring_in_line()
             except LatchworkError as error:
                 await self._failed(error)
-            self._settling.set()
+            except Exception as error:  # noqa: BLE001 - a defect of ours is told, and must not end all work on this lock
+                _log.exception("keeping a lock in line failed")
+                await self._failed(Bug(f"{type(error).__name__} at lock {self.lock.id}"))
+            if self._run_at is None or self._desk.now() < self._run_at:
+                self._settling.set()
 
     async def _rest(self) -> None:
         while True:
             now = self._desk.now()
+            if self._time.has_jumped():
+                self._run_at = now
             if self._run_at is not None and now >= self._run_at:
                 if self._failed_at is None or now >= self._failed_at + _SPACING_S:
                     self._run_at = None
@@ -227,16 +263,26 @@ class Keeper:
     async def _failed(self, error: LatchworkError) -> None:
         now = self._desk.now()
         self._failed_at = now
+        self._must_read = True  # it was out of reach for us, and not for whoever else may change something on it
         self._look_at(now + self._backoff.failed())
-        is_sleeping = self.capabilities is not None and self.capabilities.is_sleepy
-        if isinstance(error, Unreachable):
+        trouble = self._why(error)
+        if isinstance(error, Unreachable | HandshakeFailed):
             self._on_contact(self.lock.id, str(error))
         else:
             log(_log, WARNING, "lock not brought in line", lock=self.lock.id, error=type(error).__name__, reason=error)
-        trouble = texts.unreachable(str(error), error.advice, is_sleeping=is_sleeping)
         with suppress(LatchworkError):  # the storage itself may be what fails; it is tried again with the lock
             others = (each for each in self.troubles if each.code is not trouble.code)
             await self._tell(State.WAITING, (*(() if self._is_idle() else (trouble,)), *others))
+
+    def _why(self, error: LatchworkError) -> Trouble:
+        """What is told of a lock that does not answer."""
+        is_unknown = isinstance(error, HandshakeFailed) and error.kind is FailureKind.NO_SHARED_TRUST_ROOTS
+        if is_unknown or self._reset_at is not None:
+            return texts.was_reset()
+        if isinstance(error, Bug | Misuse | StoreError):
+            return texts.hub_failed(str(error), error.advice)
+        is_sleeping = self.capabilities is not None and self.capabilities.is_sleepy
+        return texts.unreachable(str(error), error.advice, is_sleeping=is_sleeping)
 
     def _is_idle(self) -> bool:
         """Whether nothing of ours is, or should be, on the lock."""
@@ -251,22 +297,30 @@ class Keeper:
         rounds = 0
         while True:
             found, placed = await self._planned(can)
-            if not any(self._may(step, placed) for step in found.steps):
+            if not has_any(found.steps, partial(self._may, placed=placed)):
                 if not await self._prove(can, placed):
                     break
             elif rounds == MAX_ROUNDS:
+                if any(step.because == WRITTEN_OVER for step in found.steps):
+                    await self._names_who_wrote(is_so=False)  # written by us, and it still says that it was another
                 for step in found.steps:
                     self._refused.setdefault(_bare(step), _Refusal(now + _LATER_S, texts.not_kept(step)))
                 break
             else:
-                rounds += 1
                 await self._carry_out(found, placed, can)
+                # What somebody changed in between is no fault of the lock's.
+                rounds = 0 if self._is_outdated else rounds + 1
         await self._finished(found)
 
     async def _meet(self) -> Capabilities:
         """Know what the lock can do and what it holds."""
         can = self.capabilities
-        if can is not None and self._has_met and not self._must_read and self._carrier.observed is not None:
+        if self._desk.now() >= self._audit_at:
+            self._must_read = True
+            self._time.doubt()
+        has_all = can is not None and self._has_met and self._carrier.observed is not None
+        zone = self._desk.household().site.time_zone
+        if can is not None and has_all and not (self._must_read or self._must_see or self._time.is_due(zone)):
             return can
         await self._wake_up()
         async with self._turns:
@@ -275,10 +329,15 @@ class Keeper:
                 if can != self.capabilities:
                     await self._desk.repository.put_setting(self._setting("capabilities"), capabilities_to_json(can))
                 self.capabilities, self._has_met = can, True
+            if self._time.is_due(zone):
+                await self._time.look(self._peer, zone, self.lock.added_at)
+            elif self._must_see:
+                await self._peer.get(self.lock.endpoint, DoorLock.lock_state)
             must_read, self._must_read = self._must_read, False
             try:
                 if must_read or not self._carrier.is_known:
                     await self._carrier.read(can, self._has_hours)
+                    self._audit_at = self._desk.now() + (SLEEPY_AUDIT_S if can.is_sleepy else AUDIT_S)
                 else:
                     await self._carrier.look_again(can)
             except BaseException:
@@ -286,7 +345,6 @@ class Keeper:
                 raise
         self._answered()
         await self._learn_creators()
-        self._look_at(self._desk.now() + (SLEEPY_AUDIT_S if can.is_sleepy else AUDIT_S))
         return can
 
     def _has_hours(self, user: SeenUser) -> bool:
@@ -305,6 +363,14 @@ class Keeper:
             if any(user.creator is not None for user in users):
                 self._names_creators = True
                 await self._desk.repository.put_setting(self._setting("creators"), True)
+        if self._names_modifiers is None and seen is not None and self.lock.fabric_index:
+            credentials = (each for each in seen.credentials.values() if isinstance(each, SeenCredential))
+            if any(each.modifier == self.lock.fabric_index for each in credentials):
+                await self._names_who_wrote(is_so=True)
+
+    async def _names_who_wrote(self, *, is_so: bool) -> None:
+        self._names_modifiers = is_so
+        await self._desk.repository.put_setting(self._setting("modifiers"), is_so)
 
     def _compiled(self, now: float) -> Desired:
         """What should be on the lock."""
@@ -331,6 +397,7 @@ class Keeper:
         now, seen = self._desk.now(), self._carrier.observed
         assert seen is not None, "it was read"
         self._seen = seen
+        await self._review.take_stock(seen)
         self.desired = desired = self._compiled(now)
         placed = self._desk.repository.placed(self.lock.id)
         fabric, names = self.lock.fabric_index, self._names_creators or None
@@ -338,7 +405,12 @@ class Keeper:
         if gone.users or gone.credentials:
             await self._carrier.forget(gone)
             placed = self._desk.repository.placed(self.lock.id)
-        found = plan(desired, seen, can, placed, fabric, now, names_creators=names)
+        found = plan(
+            *(desired, seen, can, placed, fabric, now),
+            names_creators=names,
+            names_modifiers=self._names_modifiers is True,
+        )
+        await self._review.look(found, desired, placed, seen)
         wanted = {user.key: user for user in desired.users}
         for person_id, whats in repairs(found.steps, wanted, self._settled, placed).items():
             known = self._repaired.setdefault(person_id, [])
@@ -349,6 +421,8 @@ class Keeper:
         """Whether a step is to be tried now."""
         refusal = self._refused.get(_bare(step))
         if refusal is not None and self._desk.now() < refusal.until:
+            return False
+        if not self._review.may(step, placed, self.desired):
             return False
         return person_of(step, placed) not in self._quarrels.persons
 
@@ -388,6 +462,9 @@ class Keeper:
 
     def _answered(self) -> None:
         self._failed_at = None
+        self._must_see = False
+        if self._reset_at is not None and self._desk.now() >= self._reset_at:
+            self._reset_at = None  # it is still ours
         self._backoff.succeeded()
         self._on_contact(self.lock.id, "")
 
@@ -396,13 +473,19 @@ class Keeper:
         self._refused = {step: each for step, each in self._refused.items() if step in set(map(_bare, found.steps))}
         left = [each.trouble for each in self._refused.values()]
         if not found.steps:
+            await self._carrier.answer_questions()
             await self._tell_repairs()
             self._settled = {user.key: user for user in self.desired.users}
+            await self._review.close(can_prove=self._models.works(self.lock) is not False)
         quarrels = [texts.quarrel(person_id) for person_id in sorted(self._quarrels.persons & set(self._repaired))]
         for each in self._refused.values():
             self._look_at(max(each.until, now + 1))
         self._look_at(self.desired.next_change)
-        troubles = tuple(dict.fromkeys((*found.troubles, *left, *quarrels)))
+        self._look_at(self._audit_at)
+        self._look_at(self._time.again_at)
+        has_hours = any(user.week_days or user.year_days for user in self.desired.users)
+        clock = [texts.clock_wrong()] if has_hours and self._time.state is ClockState.WRONG else []
+        troubles = tuple(dict.fromkeys((*found.troubles, *left, *quarrels, *clock, *self._review.troubles())))
         is_troubled = bool(found.steps) or any(each.is_error for each in troubles)
         await self._tell(State.TROUBLED if is_troubled else State.IN_LINE, troubles)
 
@@ -435,6 +518,7 @@ class Keeper:
         now, seen = self._desk.now(), self._carrier.observed
         can_wait = can.is_sleepy and self._budget.again_at(now) > now
         if seen is None or self._is_leaving or can_wait or self._is_outdated:
+            self._look_at(self._budget.again_at(now) if can_wait and not self._is_leaving else None)
             return self._is_outdated
         async with self._turns:
             concluded = await self._prober.prove_one(self._peer, self._carrier.save, placed, seen)
@@ -442,6 +526,7 @@ class Keeper:
             self._look_at(self._prober.again_at(now) if self._prober.again_at(now) > now else None)
             return False
         if concluded.repairs is not None:
+            await self._review.doubt(concluded.repairs)
             self._repaired.setdefault(concluded.repairs, ["code"])
         return True
 

@@ -9,16 +9,19 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from latchwork.hub.desk import Desk
 from latchwork.hub.journal_entries import Entry, Kind
 from latchwork.hub.placed import PlacedCredential, Proof
-from latchwork.hub.repository_accesses import get_access, put_access
+from latchwork.hub.repository_accesses import list_accesses, put_access
+from latchwork.hub.repository_doors import door_of_lock
 from latchwork.hub.repository_placed import get_placed, save_placed_credential
-from latchwork.hub.repository_rows import NotFound
-from latchwork.hub.rules import FirstUse, Once
+from latchwork.hub.rules import FirstUse, Once, holds
 
 _OPENINGS: Final = frozenset({Kind.OPENED, Kind.UNLATCHED, Kind.DURESS})
+_ANY_ZONE: Final = ZoneInfo("UTC")
+"""Rules that count uses say nothing of hours on the wall."""
 _USES: Final = _OPENINGS | {Kind.LOCKED}
 
 
@@ -72,21 +75,28 @@ def _used(connection: sqlite3.Connection, entry: Entry) -> list[PlacedCredential
 
 
 def _first_use(connection: sqlite3.Connection, entry: Entry) -> set[str]:
-    """Begin what counts from the first use; gives the doors of it."""
+    """Begin what counts from the first use; gives the doors of it.
+
+    The earliest use counts, whenever we hear of it. A user of the lock is named after the accesses that it stands for where these alone
+    let it in; otherwise they count that held at that time.
+    """
+    door, credential_id = door_of_lock(connection, entry.lock_id or ""), entry.credential_id or ""
+    if door is None or entry.person_id is None:
+        return set()
+    at = entry.at if entry.lock_at is None else min(entry.lock_at, entry.at)
+    placed = get_placed(connection, entry.lock_id or "").credentials
+    keys = {each.user_key for each in placed if each.credential_id == credential_id}
+    named = {access_id for key in keys for access_id in key.partition("/")[2].split(",")}
     doors: set[str] = set()
-    keys = {
-        each.user_key
-        for each in get_placed(connection, entry.lock_id or "").credentials
-        if each.credential_id == entry.credential_id
-    }
-    for key in keys:
-        for access_id in key.partition("/")[2].split(","):
-            try:
-                access = get_access(connection, access_id)
-            except NotFound:
-                continue
-            if isinstance(access.rule, Once | FirstUse) and access.first_used_at is None:
-                at = entry.at if entry.lock_at is None else min(entry.lock_at, entry.at)
-                put_access(connection, replace(access, first_used_at=at))
-                doors.update(access.door_ids)
+    for access in list_accesses(connection, person_id=entry.person_id, door_id=door.id):
+        if not isinstance(access.rule, Once | FirstUse):
+            continue
+        if access.credential_ids and credential_id not in access.credential_ids:
+            continue
+        held = access.created_at <= at and holds(access.rule, at, _ANY_ZONE)
+        since = max(at, access.created_at)  # the lock's clock may be wrong
+        is_earlier = access.first_used_at is None or since < access.first_used_at
+        if is_earlier and (held or access.id in named):
+            put_access(connection, replace(access, first_used_at=since))
+            doors.update(access.door_ids)
     return doors

@@ -12,6 +12,8 @@ from typing import Final
 PER_DAY: Final = 24
 """Times in a day that a sleeping lock is woken for what can wait: reading it again, proofs."""
 _DAY: Final = 86_400.0
+_AWAKE_S: Final = 10.0
+"""Seconds after a waking in which another message costs nothing more."""
 FIRST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 900.0
 """Seconds between attempts: a code for a lock that is out of reach for days must not cost a battery."""
@@ -34,8 +36,9 @@ class WakeBudget:
         return max(now, self._woken[0] + _DAY) if len(self._woken) == self._woken.maxlen else now
 
     def woke(self, now: float) -> None:
-        """It was woken, for whatever reason."""
-        self._woken.append(now)
+        """It was woken, for whatever reason; just after that it is awake still, and was not woken again."""
+        if not self._woken or now - self._woken[-1] >= _AWAKE_S:
+            self._woken.append(now)
 
 
 class Backoff:

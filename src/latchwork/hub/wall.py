@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ EPOCH: Final = 946_684_800
 MAX_LOCAL: Final = 0xFFFF_FFFF
 """The greatest number of local seconds that a schedule can name."""
 _LATEST: Final = EPOCH + MAX_LOCAL
+_DAY: Final = 86_400
 _MIDNIGHT: Final = datetime(2000, 1, 1)  # noqa: DTZ001  # what a wall shows has no zone
 
 
@@ -36,6 +38,19 @@ def passed(local: int, zone: ZoneInfo) -> float:
     """The instant from which on the wall has shown `local` seconds since 2000-01-01, and will not show less again."""
     first, second = _instants(_MIDNIGHT + timedelta(seconds=local), zone)
     return second if second >= first else _set_between(int(second), int(first), zone)
+
+
+@lru_cache(maxsize=64)
+def offsets_between(start: int, end: int, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    """Seconds to add to UTC for the wall, each with the instant from which on it is so: the first at `start`, the others before `end`."""
+    found = [(start, _offset(start, zone))]
+    for day in range(start, end, _DAY):
+        last = min(day + _DAY, end) - 1
+        # Nowhere is a clock set twice within a day.
+        if _offset(last, zone) != found[-1][1]:
+            at = int(_set_between(max(day - 1, start), last, zone))
+            found.append((at, _offset(at, zone)))
+    return tuple(found)
 
 
 def instants_on(day: date, minutes: tuple[int, ...], zone: ZoneInfo) -> Iterator[float]:

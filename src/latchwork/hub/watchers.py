@@ -51,6 +51,7 @@ class Watchers:
                 used=self._keepers.wake_doors,
                 observed=self._observed,
                 is_sleepy=lambda: self._is_sleepy(lock.id),
+                sleeps_for=lambda: self._sleeps_for(lock),
             )
             self._by_node[lock.node_id] = watcher
             watcher.start()
@@ -68,6 +69,11 @@ class Watchers:
     def _is_sleepy(self, lock_id: str) -> bool:
         keeper = self._keepers.find(lock_id)
         return keeper is not None and keeper.capabilities is not None and keeper.capabilities.is_sleepy
+
+    def _sleeps_for(self, lock: Lock) -> float | None:
+        keeper = self._keepers.find(lock.id)
+        can = None if keeper is None else keeper.capabilities
+        return can.sleep_s if can is not None and lock.node_id in self._controller.check_ins.watched else None
 
     def _contact(self, lock_id: str, why: str) -> None:
         watcher = self._by_node.get(self._node_of.get(lock_id, 0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from logging import WARNING
@@ -17,9 +17,11 @@ from typing import Any, Final
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import log, logger
 from latchwork.controller import Peer, Subscription
+from latchwork.controller.check_in import StillAsleep
 from latchwork.controller.subscription import State
 from latchwork.hub.desk import Desk
 from latchwork.hub.entities import Lock
+from latchwork.hub.ingest_numbers import Numbers
 from latchwork.hub.ingest_who import Fabric, Scene
 from latchwork.hub.journal_entries import Detail, Entry, Kind
 from latchwork.hub.observed import Observed
@@ -30,7 +32,9 @@ from latchwork.hub.uses import take_uses
 from latchwork.hub.waking import Backoff
 from latchwork.matter.interaction.paths import EventQuery
 from latchwork.matter.interaction.values import AttributeValue, EventValue
+from latchwork.matter.model.clusters.basic_information import BasicInformation
 from latchwork.matter.model.clusters.operational_credentials import FabricDescriptorStruct, OperationalCredentials
+from latchwork.matter.model.clusters.time_synchronization import TimeSynchronization
 
 _log = logger(__name__)
 MAX_REPORTS: Final = 256
@@ -63,6 +67,7 @@ class Watcher:
         used: called with doors at which something was used that changes what should be on their locks.
         observed: what a lock held when it was read last.
         is_sleepy: whether the node sleeps.
+        sleeps_for: seconds that it hears nobody, for one that tells us when it wakes; None: it hears us.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Watcher:
         used: Callable[[Iterable[str]], None],
         observed: Callable[[str], Observed | None],
         is_sleepy: Callable[[], bool],
+        sleeps_for: Callable[[], float | None],
     ) -> None:
         self._desk = desk
         self._peer = peer
@@ -81,6 +87,7 @@ class Watcher:
         self._used = used
         self._observed = observed
         self._is_sleepy = is_sleepy
+        self._sleeps_for = sleeps_for
         self._reports: deque[Report] = deque(maxlen=MAX_REPORTS)
         self._news = asyncio.Event()
         self._is_lossy = False
@@ -88,6 +95,7 @@ class Watcher:
         self._resumptions = 0
         self._is_first = True
         self._must_ask = False
+        self._is_silent = False
         self._ask_at = 0.0
         self._fabrics: dict[int, Fabric] = _fabrics_from(desk.repository.setting(self._setting))
         self._status: dict[int, LockStatus] = {}
@@ -133,12 +141,25 @@ class Watcher:
                 else:
                     log(_log, WARNING, "reports not taken", node=self._peer.node_id, error=type(error).__name__)
                     self._must_ask = True
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(backoff.failed()):
-                        await self._news.wait()
-                self._news.clear()
+                await self._pause(backoff.failed())
+            except Exception:  # noqa: BLE001 - a defect of ours is told, and must not make us deaf to this node
+                _log.exception("listening to a node failed")
+                self._must_ask = True
+                await self._pause(backoff.failed())
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        self._news.clear()
 
     async def _subscribe(self) -> None:
+        asleep_s = self._sleeps_for()
+        if asleep_s is not None:
+            if self._base.since is None:
+                self._all(why="it sleeps, and tells when it wakes")
+            with suppress(StillAsleep):  # it may have forgotten to tell us
+                await self._peer.wait_awake(2 * asleep_s + _LOOK_S)
         self._is_first = True
         self._subscription = await self._peer.subscribe(
             *QUERIES,
@@ -157,8 +178,13 @@ class Watcher:
         """Take what was reported, then wait for more, or for silence."""
         subscription = self._subscription
         assert subscription is not None, "it was made"
-        if subscription.state is State.RESUMING and not self._reports:
+        if subscription.state is not State.RESUMING:
+            self._is_silent = False
+        elif not self._is_silent and not self._reports:
+            self._is_silent = True
             await self._reach("it stopped reporting")
+            for lock in self._locks():
+                self._wake(lock.id, Wake.SILENT)  # who asks is told why
         while self._reports:
             report = self._reports.popleft()
             await self._reach("")
@@ -185,6 +211,8 @@ class Watcher:
         Args:
             why: why it does not answer; empty when it does.
         """
+        if not why and self._subscription is not None and self._subscription.state is State.RESUMING:
+            self._subscription.node_woke()  # it need not wait for its next try
         await self._reach(why)
 
     async def _reach(self, why: str) -> None:
@@ -272,6 +300,8 @@ class Watcher:
         kept = [[index, each.vendor, each.label, each.vendor_id] for index, each in found.items()]
         await self._desk.repository.put_setting(self._setting, {"fabrics": kept})  # type: ignore[dict-item]  # lists are invariant
         for lock in self._locks():
+            if any(kind is Kind.FABRIC_REMOVED for kind, *_ in changes):
+                self._wake(lock.id, Wake.LOCK)  # what it made is nobody's from now on
             self._tell("fabrics", lock, fabrics={str(index): each.name for index, each in found.items()})
 
     # Events
@@ -280,8 +310,12 @@ class Watcher:
         scenes = self._scenes()
         if not scenes:
             return
-        at = self._desk.now()
-        entries = await self._desk.journal.take(self._peer.node_id, events, scenes, at, asked_from=asked_from)
+        at, node_id = self._desk.now(), self._peer.node_id
+        numbers = self._desk.journal.numbers(node_id)
+        is_clock_doubtful = any(_is_about_clock(event) and numbers.is_new(event.number) for event in events)
+        if asked_from is None and not self._must_ask and _has_hole(numbers, events):
+            events, asked_from = await self._filled(events)
+        entries = await self._desk.journal.take(node_id, events, scenes, at, asked_from=asked_from)
         self._desk.tell_entries(entries)
         doors = await take_uses(self._desk, entries)
         if doors:
@@ -293,6 +327,11 @@ class Watcher:
             is_theirs = entry.kind in _CHANGES and entry.fabric_index != lock.fabric_index
             if is_theirs or entry.kind in _FORGOTTEN:
                 self._wake(lock.id, Wake.LOCK)
+            if entry.kind is Kind.LOCK_RESET and entry.event_number is not None:
+                self._wake(lock.id, Wake.RESET)
+        if is_clock_doubtful:
+            for lock in self._locks():
+                self._wake(lock.id, Wake.CLOCK)
         if asked_from is None and any(entry.kind is Kind.GAP for entry in entries):
             self._must_ask = True
 
@@ -308,14 +347,21 @@ class Watcher:
         left = self._desk.journal.numbers(self._peer.node_id).missing
         self._ask_at = self._desk.now() + _ASK_AGAIN_S if left else 0.0
 
+    async def _filled(self, events: list[EventValue]) -> tuple[list[EventValue], int | None]:
+        """Events after a hole together with all that the node holds, which shows whether anything is missing; or as they were."""
+        try:
+            return [*await self._events_from(0), *events], 0
+        except LatchworkError:
+            return events, None  # the hole is told, and asked about again
+
     async def _events_from(self, first: int) -> list[EventValue]:
         entries = await self._peer.read(EventQuery(), event_min=first, fabric_filtered=False)
         return [each for each in entries if isinstance(each, EventValue)]
 
     # What is around
 
-    def _locks(self) -> list[Lock]:
-        return [lock for lock in self._desk.household().locks.values() if lock.node_id == self._peer.node_id]
+    def _locks(self) -> Sequence[Lock]:
+        return self._desk.household().locks_on.get(self._peer.node_id, ())
 
     def _scenes(self) -> Mapping[int, Scene]:
         house, everybody = self._desk.household(), self._desk.everybody()
@@ -339,14 +385,30 @@ class Watcher:
         self._desk.bus.publish(kind, {"lock_id": lock.id, "door_id": None if door is None else door.id, **data})
 
 
+_START_UP: Final = (BasicInformation.id, BasicInformation.start_up.id)
 _FABRICS: Final = (OperationalCredentials.id, OperationalCredentials.fabrics.id)
+
+
+def _is_about_clock(event: EventValue) -> bool:
+    return event.cluster == TimeSynchronization.id or (event.cluster, event.event) == _START_UP
+
+
+def _has_hole(numbers: Numbers, events: Iterable[EventValue]) -> bool:
+    """Whether numbers before or between these events have not come."""
+    expected = numbers.next
+    for number in sorted({event.number for event in events}):
+        if expected is not None and number > expected:
+            return True
+        expected = number + 1 if expected is None else max(expected, number + 1)
+    return False
 
 
 def _fabrics_from(kept: Any) -> dict[int, Fabric]:
     """The ecosystems as they were when the node was heard last."""
-    if not isinstance(kept, dict):
-        return {}
-    return {
-        index: Fabric(vendor=vendor, label=label, vendor_id=vendor_id)
-        for index, vendor, label, vendor_id in kept.get("fabrics", ())
-    }
+    try:
+        return {
+            int(index): Fabric(vendor=str(vendor), label=str(label), vendor_id=int(vendor_id))
+            for index, vendor, label, vendor_id in kept["fabrics"]
+        }
+    except (TypeError, ValueError, KeyError):
+        return {}  # they are read from the lock again

@@ -12,7 +12,7 @@ async with VirtualHome(locks=2) as home:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +59,7 @@ class VirtualHome:
         clock: Clock | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         label: str = "Latchwork",
-        model: LockModel = GENERIC,
+        model: LockModel | Sequence[LockModel] = GENERIC,
     ) -> None:
         """Choose the home; nothing happens before the context is entered.
 
@@ -71,7 +71,7 @@ class VirtualHome:
             clock: what tells the time; by default the machine's, or in the virtual air the loop's.
             entropy: octets nobody can guess.
             label: the controller's name on the locks.
-            model: what kind of lock all of them are.
+            model: what kind of lock all of them are, or the kinds of the first, the second and so on, over and over.
 
         Raises:
             Misuse: no lock, or too many.
@@ -86,7 +86,7 @@ class VirtualHome:
         self._has_clock = clock is not None
         self._entropy = entropy
         self._label = label
-        self._model = model
+        self._models = (model,) if isinstance(model, LockModel) else tuple(model)
         self._stack = AsyncExitStack()
         self.locks: list[VirtualLock] = []
         self.controller: Controller
@@ -166,15 +166,17 @@ class VirtualHome:
         passcode, discriminator = _identity(
             store.section("home/"), self._entropy, [lock.node.config.discriminator for lock in self.locks]
         )
+        model = self._models[(number - 1) % len(self._models)]
         config = NodeConfig(
             passcode=passcode,
             discriminator=discriminator,
-            product_name="Latchwork Virtual Lock",
+            vendor_name=model.maker,
+            product_name="Latchwork Virtual Lock" if model is GENERIC else model.name,
             serial_number=f"virtual-{number}",
             device_name=f"Virtual lock {number}",
             window_seconds=0,
         )
-        return VirtualLock(config, store.section("node/"), model=self._model, clock=self._clock, entropy=self._entropy)
+        return VirtualLock(config, store.section("node/"), model=model, clock=self._clock, entropy=self._entropy)
 
     async def _make_controller(self, store: Store) -> Controller:
         # A discovery of its own, as a stranger has it: what it knows of the locks, it heard.

@@ -106,9 +106,11 @@ class MdnsBrowser:
     def notice(self, touched: set[str] | None) -> None:
         """Look at the services called `touched`, or at all of them."""
         now, heard = self._loop.time(), self._heard
-        alive = dict(heard.instances(self._service_type, self._subtype, now))
-        for key in touched if touched is not None else alive:
-            each = alive.get(key)
+        keys: Iterable[str] = touched or ()
+        if touched is None:
+            keys = [key for key, _ in heard.instances(self._service_type, self._subtype, now)]
+        for key in keys:
+            each = heard.instance(key, self._service_type, self._subtype, now)
             if each is None:
                 self._given.pop(key, None)
                 continue

@@ -7,7 +7,7 @@ about are kept, and every table has a bound: a link full of other things, or a h
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from latchwork.stack.mdns_contract import ServiceRecord
@@ -57,7 +57,7 @@ class Instance:
 class Heard:
     """Instances and hosts of one link."""
 
-    __slots__ = ("_domains", "_hosts", "_instances", "_scope")
+    __slots__ = ("_domains", "_hosted", "_hosts", "_instances", "_scope")
 
     def __init__(self, scope: str) -> None:
         """Start empty.
@@ -69,6 +69,8 @@ class Heard:
         self._domains: dict[str, str] = {}
         self._instances: dict[str, Instance] = {}
         self._hosts: dict[str, dict[str, tuple[float, float]]] = {}
+        self._hosted: dict[str, set[str]] = {}
+        """By host, lower case: the keys of what is on it. A site has many locks, and every message asks."""
 
     def care_for(self, service_type: str) -> None:
         """Remember services of this type from now on."""
@@ -80,6 +82,13 @@ class Heard:
         for key, each in self._instances.items():
             if key.endswith(domain) and each.lives_until(subtype) > now:
                 yield key, each
+
+    def instance(self, key: str, service_type: str, subtype: str | None, now: float) -> Instance | None:
+        """The one of a type, or of a subtype, that is called `key`, while its pointer is alive."""
+        each = self._instances.get(key)
+        if each is None or not key.endswith(f"{service_type}.local.".lower()) or each.lives_until(subtype) <= now:
+            return None
+        return each
 
     def record(self, key: str, now: float, *, without_text: bool = False) -> ServiceRecord | None:
         """The service called `key` (full name, lower case), or None while something is missing.
@@ -140,7 +149,8 @@ class Heard:
         if service_type is None or not label:
             return None
         if len(self._instances) >= MAX_INSTANCES:
-            del self._instances[next(iter(self._instances))]
+            oldest = next(iter(self._instances))
+            self._move(oldest, self._instances.pop(oldest), "")
         made = self._instances[key] = Instance(label, service_type)
         return key, made
 
@@ -169,36 +179,57 @@ class Heard:
         if isinstance(record, DNSService):
             each.service_expires = expires
             if expires:
-                each.port, each.host = record.port, record.server
+                each.port = record.port
+                self._move(key, each, record.server)
         else:
             each.text_expires = expires
             if expires:
                 each.txt = read_text(record.text)
         touched.add(key)
 
+    def _move(self, key: str, each: Instance, host: str) -> None:
+        """It is on this host now; on none where that is empty."""
+        before, after = each.host.lower(), host.lower()
+        each.host = host
+        if before == after:
+            return
+        keys = self._hosted.get(before)
+        if keys is not None:
+            keys.discard(key)
+            if not keys:
+                del self._hosted[before]
+        if after:
+            self._hosted.setdefault(after, set()).add(key)
+
     def _take_addresses(self, records: list[DNSAddress], now: float, touched: set[str]) -> None:
-        wanted = {each.host.lower(): key for key, each in self._instances.items()}
-        hosts: set[str] = set()
+        before: dict[str, set[str]] = {}
         for record in records:
             host = record.name.lower()
-            if host not in wanted:
+            if host not in self._hosted:
                 continue
             if host not in self._hosts and len(self._hosts) >= MAX_HOSTS:
                 del self._hosts[next(iter(self._hosts))]
             hosted = self._hosts.setdefault(host, {})
-            if record.unique and host not in hosts:
-                # Cache flush: what was heard more than a second ago is replaced (RFC 6762 10.2).
-                for address in [text for text, (_, since) in hosted.items() if since < now - 1.0]:
-                    del hosted[address]
-            hosts.add(host)
+            if host not in before:
+                before[host] = _alive(hosted, now)
+                if record.unique:
+                    # Cache flush: what was heard more than a second ago is replaced (RFC 6762 10.2).
+                    for address in [text for text, (_, since) in hosted.items() if since < now - 1.0]:
+                        del hosted[address]
             text = self._scoped(record.address)
             if not record.ttl:
                 hosted.pop(text, None)
             elif text in hosted or len(hosted) < MAX_ADDRESSES:
                 hosted[text] = (now + min(record.ttl, _MAX_TTL_S), now)
-        if hosts:
-            touched.update(key for key, each in self._instances.items() if each.host.lower() in hosts)
+        for host, known in before.items():
+            # What was only heard again changes nothing, for however many services on that host.
+            if _alive(self._hosts.get(host, {}), now) != known:
+                touched |= self._hosted[host]
 
     def _scoped(self, packed: bytes) -> str:
         address = ipaddress.IPv6Address(packed)
         return f"{address}%{self._scope}" if address.is_link_local else str(address)
+
+
+def _alive(hosted: Mapping[str, tuple[float, float]], now: float) -> set[str]:
+    return {address for address, (expires, _) in hosted.items() if expires > now}

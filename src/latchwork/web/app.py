@@ -25,17 +25,25 @@ from latchwork.base.errors import Bug, LatchworkError
 from latchwork.web.api import (
     accesses,
     accounts,
+    backup,
+    calendars,
     credentials,
     doors,
+    enrolments,
     foreign,
+    guests,
+    imports,
     jobs,
     journal,
     live,
     locks,
+    notification_rules,
     operations,
     people,
+    removal,
     session,
     setup,
+    sharing,
     site,
     tokens,
     webhooks,
@@ -43,6 +51,7 @@ from latchwork.web.api import (
 from latchwork.web.api.shapes import ProblemOut
 from latchwork.web.context import Context
 from latchwork.web.envelope import Envelope
+from latchwork.web.guest_page import router as guest_page
 from latchwork.web.house import House
 from latchwork.web.pages import places
 from latchwork.web.pages.routing import answer_on_page
@@ -59,8 +68,12 @@ ROUTERS: Final = (
         doors.router,
         locks.router,
         foreign.router,
+        sharing.router,
     ),
     *(people.router, credentials.router, accesses.router, journal.router, live.router, webhooks.router, jobs.router),
+    *(guests.router, guest_page, removal.router, enrolments.router),
+    *(backup.router, imports.router),
+    *(calendars.router, notification_rules.router),
     operations.router,
 )
 """Every resource's routes."""

@@ -10,118 +10,30 @@ import http.client
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from secrets import token_urlsafe
 from types import TracebackType
-from typing import Any, Final, Self, TypedDict, cast
+from typing import Any, Final, Self, cast
 from urllib.parse import quote, urlencode, urlsplit
 
-from latchwork.base.errors import LatchworkError, Misuse, Unreachable
+from latchwork.base.errors import LatchworkError, Misuse, Refused, Unreachable, Unsupported
+from latchwork.web.client_shapes import Access, Credential, Door, Event, Job, LockInSync, Person, Site
+
+__all__ = ["Access", "ApiProblem", "Client", "Credential", "Door", "Event", "Job", "LockInSync", "Person", "Site"]
 
 _ATTEMPTS: Final = 3
 _MAX_LINE: Final = 1 << 20
+_PIECE: Final = 1 << 16
+_BLAME: Final[Mapping[int, type[LatchworkError]]] = {
+    **dict.fromkeys((400, 404, 405, 409, 412, 413, 422), Misuse),
+    **dict.fromkeys((401, 403, 429, 502), Refused),
+    **dict.fromkeys((503, 504), Unreachable),
+}
+"""HTTP status → whose fault it is, as the house sees it: 502 is a lock that said no, 504 one that did not answer."""
 
 
-class LockStatus(TypedDict):
-    """How a lock stands; None is not said. Times are RFC 3339 in UTC."""
-
-    lock_state: str | None
-    door_state: str | None
-    battery_percent: int | None
-    battery_level: str | None
-    mode: str | None
-    is_reachable: bool
-    why_unreachable: str
-    since: str | None
-    heard_at: str | None
-
-
-class Door(TypedDict):
-    """A place that people go through."""
-
-    id: str
-    name: str
-    position: int
-    lock_id: str | None
-    status: LockStatus | None
-    created_at: str
-    version: int
-
-
-class Person(TypedDict):
-    """Somebody who may have access."""
-
-    id: str
-    name: str
-    email: str
-    phone: str
-    is_admin: bool
-    created_at: str
-    left_at: str | None
-    version: int
-
-
-class Place(TypedDict):
-    """How well is known that a lock holds a credential."""
-
-    lock_id: str
-    proof: str
-    proof_at: dict[str, str]
-    is_current: bool
-    is_pending: bool
-
-
-class Credential(TypedDict):
-    """What somebody shows to a lock; never the secret."""
-
-    id: str
-    person_id: str
-    kind: str
-    label: str
-    length: int
-    lock_id: str | None
-    created_at: str
-    version: int
-    places: list[Place]
-
-
-class Access(TypedDict):
-    """A promise, and in `locks` how far each lock is with it."""
-
-    id: str
-    person_id: str
-    door_ids: list[str]
-    credential_ids: list[str]
-    rule: dict[str, Any]
-    is_enabled: bool
-    is_duress: bool
-    note: str
-    origin: str
-    created_at: str
-    first_used_at: str | None
-    version: int
-    locks: list[dict[str, Any]]
-
-
-class Job(TypedDict):
-    """Work in progress."""
-
-    id: str
-    kind: str
-    state: str
-    steps: list[str]
-    result: dict[str, str]
-    problem: dict[str, Any] | None
-    started_at: str
-    ended_at: str | None
-
-
-class Event(TypedDict):
-    """A live event; `reset` means that some were lost and everything is to be read again."""
-
-    id: str
-    kind: str
-    data: dict[str, Any]
+Query = Mapping[str, str] | Sequence[tuple[str, str]]
+"""What is asked for, by name; a name may come several times in the second form."""
 
 
 class ApiProblem(LatchworkError):
@@ -131,6 +43,7 @@ class ApiProblem(LatchworkError):
         status: HTTP status.
         code: stable name, such as `not_found`.
         problem: all that it said (RFC 9457).
+        cause: the same by blame: `Misuse`, `Refused`, `Unreachable`, `Unsupported`, or None for a defect of the hub.
     """
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
@@ -142,6 +55,10 @@ class ApiProblem(LatchworkError):
         self.status = status
         self.code = str(problem.get("code", ""))
         self.problem = dict(problem)
+        blame = Unsupported if self.code == "not_supported" else _BLAME.get(status)
+        self.cause: LatchworkError | None = None if blame is None else blame(str(self))
+        if status == 401:
+            self.advice = "Say who you are again: latchwork login."
 
 
 class Client:
@@ -207,9 +124,66 @@ class Client:
         """Withdraw the bolt and leave the latch."""
         self.call("POST", f"/doors/{_part(door_id)}/unbolt")
 
-    def add_lock(self, setup_code: str, door_name: str) -> Job:
-        """Begin adding a lock by its setup code; `wait` for the job."""
-        return cast("Job", self.call("POST", "/locks", {"setup_code": setup_code, "door_name": door_name}))
+    def add_lock(self, setup_code: str, door_name: str | None = None, *, door_id: str | None = None) -> Job:
+        """Begin adding a lock by its setup code, onto a new door or one that has none; `wait` for the job."""
+        body = {"setup_code": setup_code, "door_name": door_name, "door_id": door_id}
+        return cast("Job", self.call("POST", "/locks", body))
+
+    def replace_lock(self, door_id: str, setup_code: str) -> Job:
+        """Begin putting another lock on a door; everybody moves over."""
+        return cast("Job", self.call("POST", f"/doors/{_part(door_id)}/replace", {"setup_code": setup_code}))
+
+    def remove_lock(self, lock_id: str, *, confirm: str, is_forced: bool = False) -> Job:
+        """Begin removing a lock; `confirm` is the name of its door."""
+        query = urlencode({"confirm": confirm, "is_forced": "true" if is_forced else "false"})
+        return cast("Job", self.call("DELETE", f"/locks/{_part(lock_id)}?{query}"))
+
+    def lock_facts(self, lock_id: str) -> dict[str, Any]:
+        """What a lock says of itself, can do, and who else is on it."""
+        return self.call("GET", f"/locks/{_part(lock_id)}")
+
+    def locks(self) -> list[dict[str, Any]]:
+        """All locks that are not gone."""
+        return cast("list[dict[str, Any]]", self.call("GET", "/locks")["data"])
+
+    def sync(self) -> list[LockInSync]:
+        """How far all locks are in step."""
+        return cast("list[LockInSync]", self.call("GET", "/sync")["data"])
+
+    def sync_of(self, lock_id: str) -> LockInSync:
+        """How far a lock is in step."""
+        return cast("LockInSync", self.call("GET", f"/locks/{_part(lock_id)}/sync"))
+
+    def look_again(self, lock_id: str) -> LockInSync:
+        """Have the hub look at a lock now, instead of when it is due."""
+        return cast("LockInSync", self.call("POST", f"/locks/{_part(lock_id)}/sync"))
+
+    def preconditions(self, door_id: str) -> list[dict[str, Any]]:
+        """What stands in the way of a code made from afar; each with its `message` and `advice`."""
+        return _rows(self.call("GET", f"/doors/{_part(door_id)}/preconditions"))
+
+    # Other ecosystems
+
+    def share(self, lock_id: str, *, minutes: int | None = None, ecosystem: str | None = None) -> dict[str, Any]:
+        """Open a lock for another ecosystem: `code`, `qr`, `ends_at` and `steps`."""
+        body = {"minutes": minutes, "ecosystem": ecosystem}
+        return self.call("POST", f"/locks/{_part(lock_id)}/share", body)
+
+    def share_of(self, lock_id: str) -> dict[str, Any]:
+        """Whether a lock is open for another ecosystem."""
+        return self.call("GET", f"/locks/{_part(lock_id)}/share")
+
+    def end_share(self, lock_id: str) -> None:
+        """Close it again."""
+        self.call("DELETE", f"/locks/{_part(lock_id)}/share")
+
+    def fabrics(self, lock_id: str) -> list[dict[str, Any]]:
+        """Who has a lock: `index`, `vendor`, `label`, `is_ours`."""
+        return _rows(self.call("GET", f"/locks/{_part(lock_id)}/fabrics"))
+
+    def remove_fabric(self, lock_id: str, index: int, *, confirm: str) -> None:
+        """Take an ecosystem off a lock; `confirm` is its vendor or label as listed."""
+        self.call("DELETE", f"/locks/{_part(lock_id)}/fabrics/{index}?{urlencode({'confirm': confirm})}")
 
     def job(self, job_id: str) -> Job:
         """How far work is."""
@@ -220,10 +194,11 @@ class Client:
         job: Job,
         *,
         timeout: float = 300.0,
+        interval: float = 0.5,
         tell: Callable[[str], None] = lambda _step: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> dict[str, str]:
-        """The result of a job; `tell` gets each step.
+        """The result of a job, asked for every `interval` seconds; `tell` gets each step.
 
         Raises:
             ApiProblem: it failed.
@@ -241,14 +216,58 @@ class Client:
                 raise ApiProblem(int(problem.get("status", 500)), problem)
             if time.monotonic() >= until:
                 raise Unreachable(f"{job['kind']} is not done after {timeout:g} s")
-            sleep(0.5)
+            sleep(interval)
             job = self.job(job["id"])
 
     # People, credentials, accesses
 
-    def people(self) -> list[Person]:
-        """Everybody who has not left, by name."""
-        return cast("list[Person]", list(self.pages("/people")))
+    def site(self) -> Site:
+        """The site; all rules of time are meant in its zone."""
+        return cast("Site", self.call("GET", "/site"))
+
+    def people(self, *, with_left: bool = False) -> list[Person]:
+        """Everybody who has not left, by name; also those who have, if wanted."""
+        return cast("list[Person]", list(self.pages("/people", {"with_left": "true"} if with_left else None)))
+
+    def person(self, person_id: str) -> Person:
+        """One person, also one who left."""
+        return cast("Person", self.call("GET", f"/people/{_part(person_id)}"))
+
+    def change_person(self, person_id: str, **changes: str) -> Person:
+        """Another `name`, `email` or `phone`; a new name is brought to every lock."""
+        return cast("Person", self.call("PATCH", f"/people/{_part(person_id)}", changes))
+
+    def removal(self, person_id: str) -> dict[str, Any]:
+        """The signed report of somebody who moved out: where they are gone, proved when, and where that is not known yet."""
+        return self.call("GET", f"/people/{_part(person_id)}/removal")
+
+    def import_people(self, csv: bytes, *, is_rehearsal: bool = False) -> dict[str, Any]:
+        """People and their codes from a CSV file; `rows` tells of each line. A rehearsal changes nothing."""
+        path = f"/import/people?dry_run={'true' if is_rehearsal else 'false'}"
+        return cast("dict[str, Any]", json.loads(self.octets("POST", path, csv, "text/csv")))
+
+    def add_guest(self, name: str, door_ids: list[str], rule: Mapping[str, Any], **further: Any) -> dict[str, Any]:
+        """Somebody for a while: person, access, `code` (shown once), `link` and a `message` to send.
+
+        Args:
+            name: of the guest.
+            door_ids: where.
+            rule: when.
+            further: `code_length`, `email`, `phone`, `link`.
+        """
+        return self.call("POST", "/guests", {"name": name, "door_ids": door_ids, "rule": dict(rule), **further})
+
+    def link_of(self, access_id: str) -> dict[str, Any]:
+        """Whether a guest's page can be opened, and until when; never its address."""
+        return self.call("GET", f"/accesses/{_part(access_id)}/link")
+
+    def renew_link(self, access_id: str) -> dict[str, Any]:
+        """A new address of the guest's page; the one before opens nothing any more."""
+        return self.call("POST", f"/accesses/{_part(access_id)}/link", {})
+
+    def end_link(self, access_id: str) -> None:
+        """The guest's page can be opened no more."""
+        self.call("DELETE", f"/accesses/{_part(access_id)}/link")
 
     def add_person(self, name: str, *, email: str = "", phone: str = "") -> Person:
         """Somebody new."""
@@ -312,6 +331,10 @@ class Client:
         """The newest entry's hash: keep it, and `verify` can tell later whether anything before it was changed."""
         return str(self.call("GET", "/journal/head")["head"])
 
+    def export(self, form: str = "csv", wanted: Query = ()) -> Iterator[bytes]:
+        """The journal as a file, piece by piece, oldest first; `form` is csv or jsonl, `wanted` as for `journal`."""
+        return self.stream("GET", f"/journal/export?{urlencode([*_pairs(wanted), ('format', form)])}")
+
     def verify(self, *against: str) -> dict[str, Any]:
         """Whether the journal is whole, and holds these heads."""
         return self.call("POST", "/journal/verify", {"against": list(against)})
@@ -331,13 +354,17 @@ class Client:
         finally:
             connection.close()
 
+    def backup(self, passphrase: str) -> Iterator[bytes]:
+        """Everything in one encrypted file, the fabric's keys too, piece by piece; for owners."""
+        return self.stream("POST", "/backup", {"passphrase": passphrase})
+
     # Everything else
 
-    def pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
         """Everything of a list, page after page."""
         cursor: str | None = None
         while True:
-            asked = dict(query or {}) | ({"cursor": cursor} if cursor else {})
+            asked = [*_pairs(query or ()), *([("cursor", cursor)] if cursor else [])]
             page = self.call("GET", f"{path}?{urlencode(asked)}" if asked else path)
             yield from page["data"]
             cursor = page.get("next_cursor")
@@ -357,17 +384,47 @@ class Client:
             ApiProblem: the hub said no.
             Unreachable: there is no answer.
         """
-        sent = self._headers() | {name.replace("_", "-"): value for name, value in headers.items()}
         octets = b""
         if body is not None:
             octets = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-            sent["content-type"] = "application/json"
+        answer = self.octets(method, path, octets, **headers)
+        return cast("dict[str, Any]", json.loads(answer)) if answer else {}
+
+    def octets(
+        self, method: str, path: str, body: bytes = b"", media_type: str = "application/json", **headers: str
+    ) -> bytes:
+        """One request whose body or answer is not JSON; otherwise as `call`."""
+        sent = self._headers() | {name.replace("_", "-"): value for name, value in headers.items()}
+        if body:
+            sent["content-type"] = media_type
         if method == "POST":
             sent.setdefault("idempotency-key", token_urlsafe(16))
-        status, answer = self._exchange(method, self._prefix + path, octets, sent)
+        status, answer = self._exchange(method, self._prefix + path, body, sent)
         if status >= 300:
             raise _problem(status, answer)
-        return cast("dict[str, Any]", json.loads(answer)) if answer else {}
+        return answer
+
+    def stream(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+        """One request on a connection of its own, whose answer comes piece by piece; nothing is asked before the first.
+
+        Raises:
+            ApiProblem: the hub said no.
+            Unreachable: there is no answer, or it breaks off: what came is not all.
+        """
+        connection, headers = self._connect(), self._headers()
+        if body is not None:
+            headers["content-type"] = "application/json"
+        try:
+            connection.request(method, self._prefix + path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                raise _problem(response.status, response.read(_MAX_LINE))
+            while piece := response.read(_PIECE):
+                yield piece
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"the hub's answer broke off: {type(error).__name__}") from error
+        finally:
+            connection.close()
 
     def _exchange(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         error: Exception | None = None
@@ -377,6 +434,7 @@ class Client:
             try:
                 self._connection.request(method, path, body or None, dict(headers))
                 response = self._connection.getresponse()
+                self._heard(response)
                 return response.status, response.read()
             except TimeoutError as failure:
                 self.close()
@@ -389,6 +447,9 @@ class Client:
                     break
         raise Unreachable(f"the hub at {self._host} does not answer: {type(error).__name__}") from error
 
+    def _heard(self, response: http.client.HTTPResponse) -> None:
+        """An answer begins; for who looks at its headers."""
+
     def _connect(self) -> http.client.HTTPConnection:
         if self._context is not None:
             return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._context)
@@ -400,6 +461,15 @@ class Client:
             "accept": "application/json",
             "user-agent": "latchwork-client",
         }
+
+
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    """The rows of a list, whether or not it is in pages."""
+    return cast("list[dict[str, Any]]", answer["data"] if isinstance(answer, dict) else answer)
+
+
+def _pairs(query: Query) -> Sequence[tuple[str, str]]:
+    return list(query.items()) if isinstance(query, Mapping) else query
 
 
 def _part(text: str) -> str:

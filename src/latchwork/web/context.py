@@ -79,6 +79,7 @@ class Context:
             "health": Limiter("health", 600, 60.0),
             "static": Limiter("static", 3000, 60.0),
             "sign_in": Limiter("sign_in", 60, 60.0),
+            "guest": Limiter("guest", 30, 60.0),
         }
 
     async def change(
@@ -147,5 +148,14 @@ def principal_of(request: Request) -> Principal:
     return cast("Principal", request.state.principal)
 
 
-Web = Annotated[Context, Depends(context_of)]
-Who = Annotated[Principal, Depends(principal_of)]
+# Coroutines, for FastAPI hands each request to another thread and back for every function that is none.
+async def _context(request: Request) -> Context:
+    return context_of(request)
+
+
+async def _principal(request: Request) -> Principal:
+    return principal_of(request)
+
+
+Web = Annotated[Context, Depends(_context)]
+Who = Annotated[Principal, Depends(_principal)]

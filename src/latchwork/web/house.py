@@ -10,13 +10,22 @@ from collections.abc import Callable
 from typing import Protocol
 
 from latchwork.base.logs import Secret
+from latchwork.hub.backup import Backup
 from latchwork.hub.bus import Bus
+from latchwork.hub.calendars.service import Calendars
 from latchwork.hub.desk import Desk
+from latchwork.hub.enrolment import Enrolments
 from latchwork.hub.entities import Access, Credential, CredentialKind, Lock, Person
+from latchwork.hub.guests import Guests
+from latchwork.hub.importing import Imports
 from latchwork.hub.journal import Journal
+from latchwork.hub.notify.service import Notifications
 from latchwork.hub.observed import Capabilities, Observed
+from latchwork.hub.removal_report import RemovalReports
 from latchwork.hub.repository import Repository
 from latchwork.hub.secrets import Secrets
+from latchwork.hub.sharing_answers import Shared
+from latchwork.hub.sharing_window import OnLock
 from latchwork.hub.status import LockStatus, Operation
 
 
@@ -98,6 +107,25 @@ class Locks(Protocol):
         """Look again now whether the lock holds what it should."""
 
 
+class Sharing(Protocol):
+    """Locks and other ecosystems."""
+
+    async def share(self, lock_id: str, *, minutes: int | None, ecosystem: str | None, actor: str) -> Shared:
+        """Open a lock for one more ecosystem; the answer has the code."""
+
+    async def look(self, lock_id: str) -> Shared:
+        """Whether others can join, as the lock says now."""
+
+    async def end(self, lock_id: str, *, actor: str) -> None:
+        """Close a window that this hub opened, before its time."""
+
+    async def fabrics(self, lock_id: str) -> tuple[OnLock, ...]:
+        """Who is on a lock, as it says now."""
+
+    async def remove_fabric(self, lock_id: str, index: int, *, confirm: str, actor: str) -> None:
+        """Take another ecosystem off a lock, by its name as listed."""
+
+
 class House(Protocol):
     """The hub."""
 
@@ -128,6 +156,38 @@ class House(Protocol):
     @property
     def locks(self) -> Locks:
         """What stands at the doors."""
+
+    @property
+    def guests(self) -> Guests:
+        """Who is invited, and what they see."""
+
+    @property
+    def removals(self) -> RemovalReports:
+        """Signed reports of who moved out."""
+
+    @property
+    def enrolments(self) -> Enrolments:
+        """What is taken at the doors."""
+
+    @property
+    def sharing(self) -> Sharing:
+        """Who else has a lock."""
+
+    @property
+    def backup(self) -> Backup:
+        """Everything in one file."""
+
+    @property
+    def imports(self) -> Imports:
+        """People from tables."""
+
+    @property
+    def calendars(self) -> Calendars:
+        """Stays from elsewhere, as accesses."""
+
+    @property
+    def notifications(self) -> Notifications:
+        """Who is told of what."""
 
     @property
     def is_ready(self) -> bool:

@@ -17,9 +17,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from latchwork.base.errors import LatchworkError, Misuse, Refused, Unreachable, Unsupported
+from latchwork.base.errors import LatchworkError, Misuse, PeerViolation, Refused, Unreachable, Unsupported
 from latchwork.base.logs import log, logger
 from latchwork.hub.repository import Conflict, NotFound
+from latchwork.matter.session.handshake import HandshakeFailed
 from latchwork.store.database import ConstraintBroken
 from latchwork.store.errors import StoreError
 
@@ -107,11 +108,13 @@ def invalid(pointer: str, detail: str) -> Problem:
 
 
 def from_error(error: LatchworkError) -> Problem:
-    """The problem that an error of the house is."""
+    """The problem that an error of the house is; one that only says where another happened is that one, in its own words."""
+    cause = getattr(error, "cause", None)
+    blame = cause if isinstance(cause, LatchworkError) else error
     detail = " ".join(part for part in (_sentence(str(error)), error.advice) if part)
-    match error:
+    match blame:
         case NotFound():
-            return not_found(error.what)
+            return not_found(blame.what)
         case Conflict():
             return Problem(409, "conflict", "Somebody else changed it", detail)
         case ConstraintBroken():
@@ -123,14 +126,16 @@ def from_error(error: LatchworkError) -> Problem:
                 "Something that it names is not there, or is there already.",
             )
         case StoreError():
-            log(_LOG, ERROR, "storage_failed", error=type(error).__name__)
+            log(_LOG, ERROR, "storage_failed", error=type(blame).__name__)
             return Problem(
-                503, "storage_unavailable", "The storage does not work", error.advice, headers={"retry-after": "10"}
+                503, "storage_unavailable", "The storage does not work", blame.advice, headers={"retry-after": "10"}
             )
         case Misuse():
             return Problem(422, "not_possible", "This cannot be done", detail)
         case Refused():
             return Problem(502, "lock_refused", "The lock said no", detail)
+        case HandshakeFailed() | PeerViolation():
+            return Problem(502, "no_agreement", "The lock and the hub could not agree", detail)
         case Unreachable():
             return Problem(504, "lock_unreachable", "The lock does not answer", detail)
         case Unsupported():

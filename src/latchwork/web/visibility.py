@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from latchwork.hub.entities import Access, Credential, Door
 from latchwork.hub.repository import Repository
+from latchwork.hub.repository_rows import NotFound
 from latchwork.hub.rules import Once, holds
 from latchwork.web.principals import Principal
 from latchwork.web.problems import forbidden, not_found
@@ -36,10 +37,12 @@ def visible_door(repository: Repository, who: Principal, door_id: str) -> Door:
     Raises:
         Problem: 404 when there is none, or none for them.
     """
-    for door in visible_doors(repository, who):
-        if door.id == door_id:
-            return door
-    raise not_found("door")
+    if who.is_guest and not any(door_id in access.door_ids for access in own_accesses(repository, who)):
+        raise not_found("door")
+    try:
+        return repository.door(door_id)
+    except NotFound:
+        raise not_found("door") from None
 
 
 def check_operable(repository: Repository, who: Principal, door: Door, now: float) -> None:

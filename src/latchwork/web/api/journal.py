@@ -53,7 +53,7 @@ class VerdictOut(BaseModel):
     unchecked: list[str]
 
 
-def wanted_of(
+async def wanted_of(
     door_id: Some = None,
     lock_id: Some = None,
     person_id: Some = None,

@@ -146,17 +146,18 @@ async def move_out(person_id: Id, web: Web, who: Who) -> MoveOutOut:
     """Ends all their accesses, everywhere; the journal keeps their name."""
     web.house.repository.person(person_id)
     person = await web.house.people.move_out(person_id, actor=who.actor)
-    return _report(web, person)
+    return move_out_of(web, person)
 
 
 @router.get("/{person_id}/move_out", summary="Whether somebody is gone from every lock")
 @needs(Scope.PEOPLE_READ)
 async def read_move_out(person_id: Id, web: Web) -> MoveOutOut:
     """What locks may still hold of theirs, by our own account of what was confirmed."""
-    return _report(web, web.house.repository.person(person_id))
+    return move_out_of(web, web.house.repository.person(person_id))
 
 
-def _report(web: Context, person: Person) -> MoveOutOut:
+def move_out_of(web: Context, person: Person) -> MoveOutOut:
+    """Where something of theirs may still be."""
     counts: dict[str, int] = {}
     for lock in web.house.repository.locks():
         placed = web.house.repository.placed(lock.id)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from latchwork.web.pages.routes import home, sign_in, static
+from latchwork.web.pages.routes import accesses, activity, guests, home, people, sign_in, static
 
 ROUTERS: Final = (
     static.router,
     sign_in.router,
     home.router,
+    people.router,
+    accesses.router,
+    guests.router,
+    activity.router,
 )
 """Every page's routes."""

@@ -6,7 +6,6 @@ Layer web, on Jinja2. Everything is escaped; pages hold no script and no style o
 from __future__ import annotations
 
 import gzip
-import re
 from functools import cache
 from typing import Any, Final
 
@@ -15,18 +14,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from latchwork.web.context import context_of
+from latchwork.web.outside import home_of
 from latchwork.web.pages.assets import assets
 from latchwork.web.pages.forms import CSRF_FIELD, mask
 from latchwork.web.pages.texts import LANGUAGES, Texts, texts_of
 from latchwork.web.pages.words import Words
 from latchwork.web.principals import Principal
 from latchwork.web.roles import Scope
+from latchwork.web.stamps import etag
 
 THEMES: Final = ("auto", "light", "dark")
 THEME_COOKIE: Final = "theme"
 _WORTH_IT: Final = 1400
 """Characters from which on a page is compressed: less fits into one packet anyway."""
-_PREFIX: Final = re.compile(r"/[A-Za-z0-9_./~-]{1,200}")
 
 
 @cache
@@ -39,19 +39,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["merged"] = lambda values, **others: values | others
     found.globals["Scope"] = Scope
+    found.globals["etag"] = etag
     return found
-
-
-def home_of(request: Request) -> str:
-    """The path below which browsers see the app, without a slash at its end; a trusted proxy may say it."""
-    web = context_of(request)
-    peer = request.client.host if request.client else ""
-    if peer in web.settings.trusted_proxies:
-        said = request.headers.get("x-ingress-path") or request.headers.get("x-forwarded-prefix") or ""
-        if _PREFIX.fullmatch(said) and "//" not in said and ".." not in said:
-            return said.rstrip("/")
-    return web.settings.root_path
 
 
 def accepts_gzip(request: Request) -> bool:
@@ -101,6 +92,12 @@ def render(
         return HTMLResponse(text, status)
     packed = gzip.compress(text.encode(), 4, mtime=0)
     return HTMLResponse(packed, status, {"content-encoding": "gzip", "vary": "accept-encoding"})
+
+
+def words_for(request: Request) -> Words:
+    """Facts in words, for this site and now."""
+    web = context_of(request)
+    return Words(said(request), web.house.repository.site().time_zone, web.clock.utc())
 
 
 def said(request: Request) -> Texts:

@@ -17,8 +17,9 @@ from starlette.responses import RedirectResponse
 from latchwork.base.errors import LatchworkError
 from latchwork.web.auth import SAFE_METHODS
 from latchwork.web.context import Context, context_of
+from latchwork.web.outside import home_of
 from latchwork.web.pages.forms import CSRF_FIELD, fields_of, is_token
-from latchwork.web.pages.rendering import home_of, render
+from latchwork.web.pages.rendering import render
 from latchwork.web.principals import Principal
 from latchwork.web.problems import Problem, problem_of
 from latchwork.web.routing import Guard, guard_of

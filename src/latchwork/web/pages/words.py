@@ -53,11 +53,15 @@ class Words:
         text = "time.date" if day.year == today.year else "time.date_with_year"
         return self._texts.say(text, weekday=weekday[:3], day=day.day, month=month, year=day.year)
 
+    def exact(self, at: float) -> str:
+        """For machines: RFC 3339 in UTC."""
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def when(self, at: float | None) -> Markup:
         """Day and time, as an element that machines can read, too."""
         if at is None:
             return Markup("<span>{}</span>").format(self._texts.say("time.never"))
-        exact = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        exact = self.exact(at)
         text = self._texts.say("time.day_and_clock", day=self.day(at), clock=self.clock(at))
         return Markup('<time datetime="{}">{}</time>').format(exact, text)
 
@@ -65,7 +69,7 @@ class Words:
         """How long ago, kept true by the page itself."""
         if at is None:
             return Markup("<span>{}</span>").format(self._texts.say("time.never"))
-        exact = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        exact = self.exact(at)
         seconds = max(0.0, self._now - at)
         if seconds < _MINUTE:
             text = self._texts.say("time.just_now")

@@ -14,8 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from latchwork.web import accounts, keys
 from latchwork.web.api.setup import OwnerBody, become_owner
 from latchwork.web.context import Web, Who
+from latchwork.web.outside import home_of
 from latchwork.web.pages.forms import Form
-from latchwork.web.pages.rendering import home_of, render, said
+from latchwork.web.pages.rendering import render, said
 from latchwork.web.pages.routing import PageRoute, own_path, see
 from latchwork.web.pages.texts import Texts
 from latchwork.web.problems import Problem

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from latchwork.web.context import Web
+from latchwork.web.outside import home_of
 from latchwork.web.pages.assets import assets
 from latchwork.web.pages.forms import Form
-from latchwork.web.pages.rendering import THEME_COOKIE, THEMES, accepts_gzip, home_of, render, said
+from latchwork.web.pages.rendering import THEME_COOKIE, THEMES, accepts_gzip, render, said
 from latchwork.web.pages.routing import PageRoute, came_from
 from latchwork.web.problems import Problem, not_found
 from latchwork.web.routing import open_to_all
