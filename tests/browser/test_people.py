@@ -1,5 +1,6 @@
 """People on pages, as an owner meets them: added once, on the lock, and on the screen without asking."""
 
+import asyncio
 import re
 
 import pytest
@@ -75,3 +76,34 @@ async def test_two_who_change_the_same_person_do_not_undo_each_other(house, visi
     await second.page.wait_for_selector("text=changed")
     second.expected.append("412")
     assert house.hub.repository.person(person.id).name == "Ada Byron"
+
+
+async def test_a_finger_is_taken_at_the_door_while_the_page_says_what_to_do(house, visit):
+    owner = await visit()
+    page = owner.page
+    await owner.become_owner()
+    await house.door("Front")
+    person, _ = await house.person("Ada", "739218", ["Front"])
+    await owner.go(f"/people/{person.id}")
+    await page.wait_for_selector(".badge.good")
+    await page.click("text=Finger, card or face")
+    await page.click("text=Finger at Front")
+    await page.click("text=Begin")
+    await page.wait_for_selector("text=Waiting for the lock")
+    await owner.picture("enrolment")
+    steps = await page.inner_text("ol.steps")
+    user = re.search(r"Enter (\d+) and #", steps)[1]
+    lock = house.device_at("Front")
+    lock.handle({"press": "set"})
+    await asyncio.sleep(0.2)
+    lock.handle({"release": "set"})
+    await asyncio.sleep(0.2)
+    lock.handle({"keys": f"1{user}#2"})
+    while True:
+        await asyncio.sleep(0.4)
+        if not lock.fingerprints.is_enrolling:
+            break
+        lock.handle({"finger": "thumb"})
+    await page.wait_for_selector("text=Done: it is on the lock")
+    await page.click("text=To Ada")
+    await page.wait_for_selector("text=Fingerprint")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from latchwork.web.pages.routes import accesses, activity, guests, home, people, sign_in, static
+from latchwork.web.pages.routes import accesses, activity, enrolments, guests, home, people, sign_in, static
 
 ROUTERS: Final = (
     static.router,
@@ -16,6 +16,7 @@ ROUTERS: Final = (
     people.router,
     accesses.router,
     guests.router,
+    enrolments.router,
     activity.router,
 )
 """Every page's routes."""
