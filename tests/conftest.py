@@ -1,13 +1,37 @@
-"""What holds in every test: nothing that was started outlives it, and every log line can be written."""
+"""What holds in every test: nothing that was started outlives it, every log line can be written, and every run tries the same.
+
+`LATCHWORK_EXPLORE=1` has Hypothesis try what it did not try before: for whoever looks for defects rather than for a change's effect.
+"""
 
 import asyncio
 import logging
+import os
 import sys
 import threading
 import time
 from asyncio import runners
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, deadline=None)
+settings.load_profile("explore" if os.environ.get("LATCHWORK_EXPLORE") else "same")
+
+ON_LOOPBACK = (
+    *("/interop/", "/stack/", "/browser/", "test_benchmarks.py", "test_examples.py", "cli/test_home_story.py"),
+    *("cli/test_hub_service.py", "cli/test_lean.py", "cli/test_lock_lines.py", "cli/test_twins.py"),
+    *("devices/test_network.py", "devices/test_secrets_cannot_be_printed.py", "sim/test_virtual_lock.py"),
+    *("stories/test_first_day.py", "stories/test_hub_on_sockets.py", "stories/test_hub_is_killed.py"),
+)
+"""Tests that share this machine's loopback or measure: where several run at a time, these run one after the other."""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if any(part in str(item.path) for part in ON_LOOPBACK):
+            item.add_marker(pytest.mark.xdist_group("loopback"))
+
 
 PATIENCE = 2.0
 """Seconds that a thread whose work is over may take to end."""
