@@ -54,6 +54,14 @@ async def test_two_homes_do_not_disturb_each_other(start) -> None:
         assert [line["person_name"] for line in of(home.said, "journal")] == ["Ada", ""]
 
 
+async def test_the_doors_have_locks_of_different_models(start) -> None:
+    home = await start("home", "--once", "--port", "0")
+    assert await home.end() == 0
+    doors = of(home.said, "door")
+    assert [line["name"] for line in doors] == ["Front door", "Back door", "Garage"]
+    assert len({line["model"] for line in doors}) == 3
+
+
 async def test_a_family_gets_codes_and_the_journal_tells_who_came(start) -> None:
     home = await start("home", "--once", "--locks", "2")
     assert await home.end() == 0

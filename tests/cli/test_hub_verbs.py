@@ -217,6 +217,7 @@ async def test_a_chosen_code_is_read_from_standard_input_and_never_said(lived_in
     assert (await lived_in.facts("people", "code", "Ben"))["code"] == "739218"
     taken = await lived_in.types("people", "add", "Carl", "--code-stdin", stdin="739218\n", code=2)
     assert "739218" not in taken.output
+    assert "Carl is here already" in taken.stderr
     new = await lived_in.facts("people", "code", "Ben", "--new")
     assert new["code"] != "739218"
 

@@ -13,6 +13,7 @@ from latchwork.hub.status import Operation
 from latchwork.hub.sync import State
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock
+from latchwork.matter.onboarding import qr_code
 from latchwork.node.icd import IcdConfig, Trigger
 from latchwork.stack.memory import Weather
 
@@ -398,6 +399,54 @@ def test_a_lock_reset_at_the_door_is_told_with_how_to_go_on_and_comes_back_with_
         await house.hub.locks.replace(door_id, house.device_at("Front").qr, actor=OWNER, tell=lambda _: None)
         await house.settle(300)
         assert house.lock_id("Front") != gone
+        assert house.codes("Front") == {"739218"}
+        assert troubles(house, "Front") == ()
+
+    tell(play)
+
+
+def test_a_lock_that_was_reset_while_the_hub_was_off_is_not_said_to_be_empty(tmp_path):
+    async def play(house):
+        await house.door("Front", "generic")
+        await house.person("Ada", "739218", ["Front"])
+        await house.settle()
+        await house.switch_off()
+        house.device_at("Front").handle({"hold": "reset", "seconds": 11})
+        await house.settle(60)
+        await house.open()
+        await house.settle(300)
+        (trouble,) = troubles(house, "Front")
+        assert trouble.code is TroubleCode.UNREACHABLE
+        assert "does not know this hub any more" in trouble.message
+        assert "still open" in trouble.message  # nobody has said that it was a reset
+
+    tell(play, folder=tmp_path)
+
+
+def test_a_hub_that_another_ecosystem_took_off_a_lock_says_that_its_codes_still_open():
+    async def play(house):
+        await house.door("Front")
+        theirs = await house.other("Front")
+        await house.person("Ada", "739218", ["Front"])
+        await house.settle()
+        lock = house.hub.repository.lock(house.lock_id("Front"))
+        await theirs.remove_fabric(lock.fabric_index)
+        await house.settle(900)
+        assert house.codes("Front") == {"739218"}
+        (trouble,) = troubles(house, "Front")
+        assert "still open" in trouble.message
+        status = house.hub.locks.status(lock.id)
+        assert not status.is_reachable
+        assert status.why != "it stopped reporting"  # somebody has asked why
+        # They let it in again: what it had put there is nobody's now, and the owner decides about it by name.
+        payload = await theirs.open_window()
+        code = qr_code(payload)
+        await house.hub.locks.replace(house.door_id("Front"), code, actor=OWNER, tell=lambda _: None)
+        await house.settle(300)
+        (trouble,) = [each for each in troubles(house, "Front") if each.is_error]
+        assert trouble.code is TroubleCode.DUPLICATE_CODE
+        await house.hub.locks.clear_foreign(house.lock_id("Front"), 1, None, actor=OWNER)
+        await house.settle()
         assert house.codes("Front") == {"739218"}
         assert troubles(house, "Front") == ()
 

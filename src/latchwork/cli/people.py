@@ -81,11 +81,17 @@ def add(
     typed = ask_secret("Code", is_piped=is_piped, is_new=True) if own_code or is_piped else None
     client = talk.client
     person = client.add_person(name, email=email, phone=phone)
-    credential, code = None, typed
-    if not no_code:
-        credential = client.add_code(person["id"], typed, length=length)
-        code = typed or _reveal(talk, credential)
-    access = client.grant(person["id"], [each["id"] for each in found], rule) if found else None
+    credential, code, access = None, typed, None
+    try:
+        if not no_code:
+            credential = client.add_code(person["id"], typed, length=length)
+            code = typed or _reveal(talk, credential)
+        if found:
+            access = client.grant(person["id"], [each["id"] for each in found], rule)
+    except ApiProblem as problem:
+        rest = "access grant PERSON --door DOOR" if credential or no_code else "people code PERSON --new"
+        problem.advice = f"{name} is here already, without the rest: go on with latchwork {rest}."
+        raise
     lines = [f"[bold]{escaped(name)}[/] is here."]
     if code is not None and typed is None:
         lines.append(f"Code: [bold]{code}[/]  [dim](shown now; again with latchwork people code {_typed(name)})[/]")

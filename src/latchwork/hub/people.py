@@ -178,6 +178,7 @@ class People:
         return kept
 
     def _put_secret(self, to: sqlite3.Connection, credential: Credential, secret: Secret) -> None:
+        self._desk.secrets.forget_unused_on(to)  # a code that no lock knows any more is free again
         if duplicate_of(credential.id, self._desk.secrets.holders_on(to, secret)) is not None:
             raise DuplicateCode("somebody has this code already")
         self._desk.secrets.put_on(to, credential.id, credential.version, secret)

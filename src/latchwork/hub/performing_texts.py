@@ -127,6 +127,17 @@ def was_reset() -> Trouble:
     )
 
 
+def disowned() -> Trouble:
+    """The lock does not know this hub any more, and did not say why: a factory reset leaves nothing on it, and losing a fabric everything."""
+    return Trouble(
+        code=TroubleCode.UNREACHABLE,
+        message="The lock does not know this hub any more: it was reset at the door, or another ecosystem has taken the hub off it. In the "
+        "second case everybody's codes still open it.",
+        advice="Replace the lock on this door by itself, with its setup code or one that the other ecosystem shows: everybody is put on "
+        "it again, and what was there before is listed.",
+    )
+
+
 def hub_failed(cause: str, advice: str) -> Trouble:
     """It is not the lock that fails."""
     return Trouble(

@@ -140,17 +140,17 @@ class Secrets:
 
         Until then it is kept: a new code must not be one that a sleeping lock still knows as somebody else's.
         """
-        return await self._database.write(
-            lambda connection: (
-                connection.execute(
-                    "DELETE FROM secret WHERE NOT EXISTS (SELECT 1 FROM placed_credential AS placed"
-                    " WHERE placed.credential_id = secret.credential_id AND placed.version = secret.version)"
-                    " AND NOT EXISTS (SELECT 1 FROM credential JOIN person ON person.id = credential.person_id"
-                    " WHERE credential.id = secret.credential_id AND credential.version <= secret.version"
-                    " AND credential.removed_at IS NULL AND person.left_at IS NULL)"
-                ).rowcount
-            )
-        )
+        return await self._database.write(self.forget_unused_on)
+
+    def forget_unused_on(self, connection: sqlite3.Connection) -> int:
+        """As `forget_unused`, within a write."""
+        return connection.execute(
+            "DELETE FROM secret WHERE NOT EXISTS (SELECT 1 FROM placed_credential AS placed"
+            " WHERE placed.credential_id = secret.credential_id AND placed.version = secret.version)"
+            " AND NOT EXISTS (SELECT 1 FROM credential JOIN person ON person.id = credential.person_id"
+            " WHERE credential.id = secret.credential_id AND credential.version <= secret.version"
+            " AND credential.removed_at IS NULL AND person.left_at IS NULL)"
+        ).rowcount
 
     def _fingerprint(self, secret: bytes) -> bytes:
         return hmac.digest(self._fingerprint_key, secret, "sha256")[:_FINGERPRINT_LENGTH]

@@ -276,9 +276,10 @@ class Keeper:
 
     def _why(self, error: LatchworkError) -> Trouble:
         """What is told of a lock that does not answer."""
-        is_unknown = isinstance(error, HandshakeFailed) and error.kind is FailureKind.NO_SHARED_TRUST_ROOTS
-        if is_unknown or self._reset_at is not None:
+        if self._reset_at is not None:
             return texts.was_reset()
+        if isinstance(error, HandshakeFailed) and error.kind is FailureKind.NO_SHARED_TRUST_ROOTS:
+            return texts.disowned()
         if isinstance(error, Bug | Misuse | StoreError):
             return texts.hub_failed(str(error), error.advice)
         is_sleeping = self.capabilities is not None and self.capabilities.is_sleepy

@@ -1,6 +1,6 @@
 """Once a day the hub's database is looked at page by page: what a failing disk has spoilt is told while there are backups without it.
 
-Layer hub, on store.
+Layer hub, on store. Then the codes are forgotten that nobody has and no lock knows any more.
 """
 
 from __future__ import annotations
@@ -70,3 +70,5 @@ class Upkeep:
         while True:
             await asyncio.sleep(DAILY_S)
             await self.look()
+            with suppress(LatchworkError):  # it is tried again tomorrow
+                await self._desk.secrets.forget_unused()

@@ -203,7 +203,7 @@ class Watcher:
 
     def is_news(self, why: str) -> bool:
         """Whether `contact` would change anything."""
-        return self._base.since is None or self._base.is_reachable is bool(why)
+        return self._base.since is None or self._base.is_reachable is bool(why) or self._base.why != why
 
     async def contact(self, why: str) -> None:
         """Somebody else spoke to the node, or could not.
@@ -222,6 +222,7 @@ class Watcher:
         if is_reachable:
             self._all(heard_at=now)
         if before.since is not None and before.is_reachable is is_reachable:
+            self._all(why=why)  # whoever asked last knows best
             return
         self._all(is_reachable=is_reachable, why=why, since=now)
         for lock in self._locks():
