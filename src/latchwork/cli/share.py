@@ -14,6 +14,7 @@ import click
 from latchwork.base.errors import LatchworkError, Misuse
 from latchwork.cli.completing import DOOR
 from latchwork.cli.hub_client import Talk, escaped, hub_options
+from latchwork.hub.qr_pictures import qr_terminal
 
 _INTERVAL_S: Final = 1.0
 
@@ -52,8 +53,10 @@ def command(
     else:
         window = talk.client.share(lock_id, minutes=minutes, ecosystem=ecosystem)
         talk.tell({"event": "shared", "door_id": found["id"], **window}, _words(window), page=f"doors/{found['id']}")
-        if not is_brief and not talk.is_json and talk.console.is_terminal:
-            _count_down(talk, lock_id, window)
+        if not talk.is_json and talk.console.is_terminal:
+            click.echo(qr_terminal(window["qr"]))
+            if not is_brief:
+                _count_down(talk, lock_id, window)
 
 
 def _words(window: dict[str, Any]) -> str:
@@ -70,7 +73,7 @@ def _count_down(talk: Talk, lock_id: str, window: dict[str, Any]) -> None:
     before = {each["index"] for each in talk.client.fabrics(lock_id)}
     with talk.console.status("") as status:
         while (left := (ends_at - datetime.now(UTC)).total_seconds()) > 0:
-            status.update(f"open for {left // 60:.0f}:{left % 60:02.0f} more; Ctrl-C leaves it open")
+            status.update(f"open for {int(left) // 60}:{int(left) % 60:02} more; Ctrl-C leaves it open")
             time.sleep(_INTERVAL_S)
             try:
                 joined = [each for each in talk.client.fabrics(lock_id) if each["index"] not in before]
