@@ -110,7 +110,7 @@ async def test_everything_comes_back_as_it_was(home):
 
 
 async def test_a_snapshot_holds_all_at_one_moment(home):
-    site = Site(name="Haus", time_zone="Europe/Berlin", code_length=6, holidays=("2026-12-25",))
+    site = Site(name="Haus", time_zone="Europe/Berlin", code_length=6, holidays=("2026-12-25",), journal_days=400)
     await home.put_site(site)
     snapshot = home.snapshot()
     assert snapshot.site == site

@@ -30,12 +30,14 @@ class Site:
         time_zone: IANA name; all rules are meant in it.
         code_length: digits of a new code; None is as long as the chosen locks allow, at most 6.
         holidays: local dates, ISO 8601, on which rules with `is_off_on_holidays` do not hold.
+        journal_days: days for which the journal is kept; None is for ever.
     """
 
     name: str = "Home"
     time_zone: str = "UTC"
     code_length: int | None = None
     holidays: tuple[str, ...] = ()
+    journal_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

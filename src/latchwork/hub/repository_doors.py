@@ -26,7 +26,7 @@ from latchwork.hub.repository_rows import (
     upsert,
 )
 
-_SITE: Final = ("name", "time_zone", "code_length", "holidays_json")
+_SITE: Final = ("name", "time_zone", "code_length", "holidays_json", "journal_days")
 _GET_SITE: Final = select("site", _SITE)
 _PUT_SITE: Final = upsert("site", ("id",), _SITE)
 
@@ -61,7 +61,7 @@ def get_site(connection: sqlite3.Connection) -> Site:
 def put_site(connection: sqlite3.Connection, site: Site) -> None:
     """Keep the site; the last one counts."""
     holidays = encode_json(list(site.holidays))
-    connection.execute(_PUT_SITE, (1, site.name, site.time_zone, site.code_length, holidays))
+    connection.execute(_PUT_SITE, (1, site.name, site.time_zone, site.code_length, holidays, site.journal_days))
 
 
 def get_door(connection: sqlite3.Connection, door_id: str) -> Door:
@@ -199,7 +199,13 @@ def forget_setting(connection: sqlite3.Connection, name: str) -> None:
 
 
 def _site(found: Sequence[Any]) -> Site:
-    return Site(name=found[0], time_zone=found[1], code_length=found[2], holidays=decode_texts(found[3]))
+    return Site(
+        name=found[0],
+        time_zone=found[1],
+        code_length=found[2],
+        holidays=decode_texts(found[3]),
+        journal_days=found[4],
+    )
 
 
 def _door(found: Sequence[Any]) -> Door:

@@ -1,6 +1,7 @@
 """Once a day the hub's database is looked at page by page: what a failing disk has spoilt is told while there are backups without it.
 
-Layer hub, on store. Then the codes are forgotten that nobody has and no lock knows any more.
+Layer hub, on store. Then the codes are forgotten that nobody has and no lock knows any more, and entries of the journal that are older than
+the site keeps them.
 """
 
 from __future__ import annotations
@@ -66,9 +67,21 @@ class Upkeep:
                 with suppress(LatchworkError):  # it may be the very page that is damaged
                     await self._desk.note(self._desk.audit("", "storage_damaged"))
 
+    async def tidy(self) -> None:
+        """Forget what is not to be kept any more.
+
+        Raises:
+            LatchworkError: the storage failed.
+        """
+        await self._desk.secrets.forget_unused()
+        days = self._desk.repository.site().journal_days
+        if days is not None:
+            now = self._desk.now()
+            await self._desk.journal.prune(now - days * DAILY_S, now)
+
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(DAILY_S)
             await self.look()
             with suppress(LatchworkError):  # it is tried again tomorrow
-                await self._desk.secrets.forget_unused()
+                await self.tidy()

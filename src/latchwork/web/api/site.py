@@ -31,6 +31,7 @@ class SiteOut(BaseModel):
     time_zone: str
     code_length: int | None
     holidays: list[str]
+    journal_days: int | None
 
 
 class SiteChange(Body):
@@ -40,6 +41,9 @@ class SiteChange(Body):
     time_zone: Annotated[str | None, Field(max_length=64)] = None
     code_length: Annotated[int | None, Field(ge=4, le=16)] = None
     holidays: Annotated[list[Day] | None, Field(max_length=500)] = None
+    journal_days: Annotated[
+        int | None, Field(ge=7, le=36_500, description="Days for which the journal is kept; null is for ever.")
+    ] = None
 
 
 @router.get("", summary="The site")
@@ -79,7 +83,13 @@ async def change_site(
 
 def _answer(site: Site, response: Response) -> SiteOut:
     response.headers["etag"] = _etag(site)
-    return SiteOut(name=site.name, time_zone=site.time_zone, code_length=site.code_length, holidays=list(site.holidays))
+    return SiteOut(
+        name=site.name,
+        time_zone=site.time_zone,
+        code_length=site.code_length,
+        holidays=list(site.holidays),
+        journal_days=site.journal_days,
+    )
 
 
 def _etag(site: Site) -> str:
