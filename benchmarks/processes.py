@@ -105,6 +105,10 @@ class Process:
             raise Failed(f"{self.name}: {operation}: {answer.get('error')}")
         return answer
 
+    def next_line(self, event: str) -> Line:
+        """The next line that tells of an event of this name; what comes before it is passed over."""
+        return self._until(lambda line: line.get("event") == event, ANSWER)
+
     @property
     def resident_mib(self) -> float:
         """Memory that it holds now."""

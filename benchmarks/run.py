@@ -25,6 +25,8 @@ from pairs import FULL, QUICK, Pair
 from processes import Failed, Loopback, Network, NoNetwork, missing
 from table import OURS, alone, compare, lines
 
+import hub
+
 PEERS = {"matter.js": ("matterjs", "matterjs"), "C++ SDK / matter.js": ("chip", "matterjs")}
 _FURTHER = "rss_kib_used"
 CROSS = {"matter.js / Latchwork": ("matterjs", "latchwork"), "Latchwork / matter.js": ("latchwork", "matterjs")}
@@ -67,7 +69,7 @@ def _ours_alone(options: argparse.Namespace) -> dict[str, dict[str, float]]:
         began = time.monotonic()
         found[command] = measure()
         _say(f"{command}: {time.monotonic() - began:.1f} s")
-    return found
+    return found | hub.measured(quick=options.quick)
 
 
 def _options() -> argparse.Namespace:

@@ -121,15 +121,71 @@ ALONE = {
 }
 """What is measured of ours alone: how the table calls it, and its unit."""
 
+HUB = {
+    "person on all s": ("hub: one person with PIN and hours on {doors:,} locks, each read again", "s"),
+    "person on all best s": ("the best round of it", "s"),
+    "person on all processor s": ("processor time of it, the locks' included", "s"),
+    "person off all s": ("hub: the person off {doors:,} locks, each read again", "s"),
+    "adding s": ("hub: {fleet:,} locks commissioned, read and subscribed", "s"),
+    "hub MiB": ("memory of a hub with {fleet:,} locks", "MiB"),
+    "hub KiB of each lock": ("of that for each lock", "KiB"),
+    "hub MiB afterwards": ("memory of it after an event at each", "MiB"),
+    "hub processor %": ("processor of it at an event a minute at each lock, of one core", "%"),
+    "hub processor ms of each event": ("processor of each event", "ms"),
+    "rows written per second": ("journal: {rows:,} entries, written per second", "/s"),
+    "one row ms": ("journal: one more entry, on the disk", "ms"),
+    "newest 50 ms": ("journal: the newest 50", "ms"),
+    "newest 50 p99 ms": ("journal: the newest 50 p99", "ms"),
+    "newest 50 of a door ms": ("journal: the newest 50 of a door", "ms"),
+    "person's month ms": ("journal: a person's month, {entries of a month:.0f} entries", "ms"),
+    "verify s": ("journal: all hashes made again", "s"),
+    "journal MiB": ("journal: size on the disk", "MiB"),
+    "Latchwork: API to bolt ms": ("API: unlock, request to bolt", "ms"),
+    "Latchwork: API to bolt p99 ms": ("API: unlock, request to bolt p99", "ms"),
+    "Latchwork: API journal ms": ("of that, who asked for it in the journal, on the disk", "ms"),
+    "Latchwork: API to answer ms": ("API: unlock, request to answer", "ms"),
+    "Latchwork / matter.js: API to bolt ms": ("the same with matter.js's lock", "ms"),
+    "matter.js: API to bolt ms": ("the same through matter.js, with matter.js's lock", "ms"),
+    "matter.js: API to bolt p99 ms": ("the same through matter.js, with matter.js's lock, p99", "ms"),
+    "matter.js / Latchwork: API to bolt ms": ("the same through matter.js, with our lock", "ms"),
+    "API to bolt, matter.js : ours": ("matter.js : ours", "times"),
+}
+"""What is measured of the hub: how the table calls it, and its unit."""
+
+BARS = {
+    "person on all s": ("doors", 100, 3.0),
+    "hub MiB afterwards": ("fleet", 1000, 500.0),
+    "hub processor %": ("fleet", 1000, 100 / 3),
+    "newest 50 ms": ("rows", 1_000_000, 5.0),
+    "Latchwork: API to bolt ms": (None, 0, 10.0),
+}
+"""What a figure of the hub may be at most, and of how many of what."""
+
 
 def alone(found: dict[str, dict[str, float]]) -> list[str]:
     """Figures of ours alone as a table in Markdown, each beside the command that measures it."""
-    out = ["| measure | Latchwork | command |", "|---|---:|---|"]
+    reached = bars(found)
+    out = ["| measure | Latchwork | bar |  | command |", "|---|---:|---|---|---|"]
     for command, figures in found.items():
-        for name, (text, unit) in ALONE.items():
-            if name in figures:
-                out.append(f"| {text.format(**figures)} | {_cell(figures[name], unit)} | `{command}` |")
+        for name, (text, unit) in (ALONE | HUB).items():
+            if name not in figures:
+                continue
+            bar, verdict = "", ""
+            if name in reached:
+                bar, verdict = f"< {_cell(BARS[name][2], unit)}", "reached" if reached[name] else "**missed**"
+            cells = (text.format(**figures), _cell(figures[name], unit), bar, verdict, f"`{command}`")
+            out.append(f"| {' | '.join(cells)} |")
     return out
+
+
+def bars(found: dict[str, dict[str, float]]) -> dict[str, bool]:
+    """Whether each figure that has a bar, measured of as many as the bar is for, reaches it."""
+    return {
+        name: figures[name] < most
+        for figures in found.values()
+        for name, (of, many, most) in BARS.items()
+        if name in figures and (of is None or figures[of] >= many)
+    }
 
 
 def _cell(value: float | None, unit: str) -> str:

@@ -51,6 +51,27 @@ def test_every_figure_of_ours_alone_is_measured_and_shown_beside_its_command():
 
 
 @pytest.mark.usefixtures("beside")
+def test_every_figure_of_the_hub_is_measured_and_bars_count_for_as_many_as_they_are_for():
+    import table
+
+    commands = {
+        "hub_people.py": ("--locks", "2", "--rounds", "1"),
+        "hub_fleet.py": ("--locks", "2", "--minutes", "0.01"),
+        "hub_journal.py": ("--rows", "300"),
+        "hub_unlock.py": ("--times", "4", "--rounds", "1", "--ours"),
+    }
+    found = {script: json.loads(run(script, *arguments)) for script, arguments in commands.items()}
+
+    measured = {name for figures in found.values() for name in figures}
+    assert {name for name in table.HUB if "matter.js" not in name} <= measured
+    assert set(table.BARS) <= measured
+    assert set(table.bars(found)) == {"Latchwork: API to bolt ms"}
+    many = {"hub_journal.py": found["hub_journal.py"] | {"rows": 1_000_000, "newest 50 ms": 6.0}}
+    assert table.bars(many) == {"newest 50 ms": False}
+    assert any("**missed**" in line for line in table.alone(many))
+
+
+@pytest.mark.usefixtures("beside")
 def test_the_better_peer_is_the_one_that_is_compared():
     import table
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 from network import Network
-from peers import Controller, Lock, Peer, missing
+from peers import Controller, Hub, Lock, Peer, missing
 
 
 class Cast:
@@ -26,6 +26,10 @@ class Cast:
     def controller(self, kind: str) -> Controller:
         """A new controller of this kind, ready."""
         return self._ready(Controller, kind)
+
+    def hub(self) -> Hub:
+        """A new hub, ready."""
+        return self._ready(Hub, "latchwork")
 
     def _ready(self, role: Callable[..., Any], kind: str, **options: Any) -> Any:
         reason = missing(kind)

@@ -202,12 +202,11 @@ class Lock(Peer):
         port: int = 5540,
         passcode: int = 20202021,
         discriminator: int = 3840,
-        spec: str | None = None,
+        **rest: str | None,
     ) -> None:
         self.kind = kind
-        options = {"interface": INTERFACE, "port": port, "passcode": passcode, "discriminator": discriminator}
-        if spec is not None:
-            options["spec"] = spec
+        options: dict[str, Any] = {"interface": INTERFACE, "port": port, "passcode": passcode}
+        options |= {"discriminator": discriminator} | {name: said for name, said in rest.items() if said is not None}
         super().__init__(f"lock({kind})", host, storage, *_program(kind, "lock"), *_options(options, storage))
 
     @property
@@ -233,8 +232,11 @@ class Controller(Peer):
         options: dict[str, Any] = {"interface": INTERFACE}
         if kind == "chip":
             options = {"paa": authorities(storage.parent / "paa")}
-        command = [*_program(kind, "controller"), *_options(options, storage)]
-        super().__init__(f"controller({kind})", host, storage, *command)
+        command = [*self._program(), *_options(options, storage)]
+        super().__init__(f"{type(self).__name__.lower()}({kind})", host, storage, *command)
+
+    def _program(self) -> list[str]:
+        return _program(self.kind, "controller")
 
     def _heard(self, line: Line) -> None:
         waiting = self._asked.pop(line.get("id"), None)
@@ -333,6 +335,13 @@ class Controller(Peer):
                 time.sleep(0.2)
             else:
                 return result, time.monotonic() - started
+
+
+class Hub(Controller):
+    """A hub that is asked as a controller is; what it can be asked is in `hub_process.py`."""
+
+    def _program(self) -> list[str]:
+        return [sys.executable, str(HERE / "hub_process.py")]
 
 
 def _program(kind: str, role: str) -> list[str]:
