@@ -217,6 +217,19 @@ def test_whether_a_lock_names_creators_is_told_from_what_it_holds_when_nobody_kn
     assert [step.index for step in made.steps if isinstance(step, ClearUser)] == [1]
 
 
+@pytest.mark.parametrize(("names", "steps"), [(True, [SetCredential]), (False, [])])
+def test_a_code_that_somebody_else_wrote_over_is_written_again_where_the_lock_says_who_wrote(names, steps):
+    home = house(access())
+    home.settle(NOW)
+    observed = home.lock.observed()
+    theirs = {place: replace(seen, modifier=2) for place, seen in observed.credentials.items() if place == (PIN, 1)}
+    observed = replace(observed, credentials={**observed.credentials, **theirs})
+    desired = home.compile(NOW)
+    made = plan(desired, observed, home.lock.capabilities, home.placed, OUR_FABRIC, NOW, names_modifiers=names)
+    assert kinds(made) == steps
+    assert all((step.index, step.is_new) == (1, False) for step in made.steps)
+
+
 def test_a_lock_that_names_no_creators_is_taken_at_our_word():
     home = house(access())
     home.lock.tells_creators = False

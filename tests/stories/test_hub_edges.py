@@ -13,8 +13,11 @@ from latchwork.hub.entities import Access, Credential
 from latchwork.hub.journal_entries import Kind
 from latchwork.hub.people import DuplicateCode
 from latchwork.hub.rules import FirstUse, Once, Window
+from latchwork.hub.sync import MAX_ROUNDS, State
+from latchwork.matter.model.clusters.door_lock import DoorLock
 
 PIN = CredentialKind.PIN
+READ, WRITE = DoorLock.get_credential_status.name, DoorLock.set_credential.name
 NEW_YEAR_2026 = 1_767_225_600.0
 
 
@@ -53,6 +56,31 @@ def test_a_code_that_was_written_over_at_the_keypad_is_put_right(is_off, tmp_pat
     tell(play, folder=tmp_path)
 
 
+def test_a_lock_that_does_not_say_who_wrote_last_is_not_written_over_and_over():
+    async def play(house):
+        await house.door("Front")
+        await house.person("Ada", "739218", ["Front"])
+        await house.settle()
+        written = []
+
+        def forgetful(_behavior, command, _request, _context, proceed):
+            written.append(command.name)
+            answer = proceed()
+            if command.name == READ:
+                answer.last_modified_fabric_index = None
+            return answer
+
+        house.device_at("Front").seams.rules.append(forgetful)
+        for _ in range(3):
+            house.hub.locks.wake(house.lock_id("Front"))
+            await house.settle()
+        assert 0 < written.count(WRITE) <= MAX_ROUNDS
+        assert house.hub.keepers.get(house.lock_id("Front")).state is State.IN_LINE
+        assert house.codes("Front") == {"739218"}
+
+    tell(play)
+
+
 def test_a_code_for_one_opening_is_used_up_although_its_person_may_come_at_other_hours_as_well():
     async def play(house):
         await house.door("Front")
@@ -69,6 +97,21 @@ def test_a_code_for_one_opening_is_used_up_although_its_person_may_come_at_other
         assert house.device_at("Front").state == "LOCKED"
         (entry,) = await house.journal(kinds=frozenset({Kind.OPENED}))
         assert entry.person_id == person.id
+
+    tell(play)
+
+
+def test_an_opening_uses_up_what_held_then_and_not_what_begins_later():
+    async def play(house):
+        await house.door("Front")
+        day = NEW_YEAR_2026 + 86_400
+        person, _ = await house.person("Ada", "739218", ["Front"], FirstUse(90))
+        once = Access(id="", person_id=person.id, door_ids=(house.door_id("Front"),), rule=Once(day, day + 3600))
+        once = await house.hub.people.grant(once, actor=OWNER)
+        await house.settle()
+        await house.enter("Front", "739218")
+        await house.settle()
+        assert house.hub.repository.access(once.id).first_used_at is None
 
     tell(play)
 

@@ -46,12 +46,14 @@ class Carried:
         done: steps that the lock took.
         refused: those that it did not, and why.
         not_kept: clears that it took and does not show.
+        is_changed: somebody else has changed what was to be cleared: it was not, and everything is to be read again.
         error: why it stopped answering, or None.
     """
 
     done: list[Step] = field(default_factory=list)
     refused: list[tuple[Step, Outcome]] = field(default_factory=list)
     not_kept: list[Step] = field(default_factory=list)
+    is_changed: bool = False
     error: LatchworkError | None = None
 
 
@@ -213,12 +215,14 @@ class Carrier:
         carried, blocked = Carried(), set[int]()
         for step in steps:
             index = _user_index(step)
-            if is_outdated() or carried.error is not None:
+            if is_outdated() or carried.error is not None or carried.is_changed:
                 break
             if index is not None and index in blocked:
                 continue
             if not may(step):
                 blocked.update(() if index is None or isinstance(step, SetCredential) else (index,))
+                continue
+            if isinstance(step, ClearUser | ClearCredential) and not await self._is_still_there(step, carried):
                 continue
             outcome = await self._carry_out(step, carried)
             if outcome.answer is Answer.REFUSED and index is not None and not isinstance(step, SetCredential):
@@ -255,6 +259,22 @@ class Carrier:
                 except LatchworkError as error:
                     carried.error = error
         return outcome
+
+    async def _is_still_there(self, step: ClearUser | ClearCredential, carried: Carried) -> bool:
+        """Look once more before a clear, since no command clears a place only if it holds what we think."""
+        try:
+            if isinstance(step, ClearCredential):
+                place = step.kind, step.index
+                credential = await reading.read_credential(self._peer, self._lock.endpoint, *place)
+                is_same = credential is Slot.EMPTY or _is_same_credential(credential, self._credentials.get(place))
+            else:
+                user = await reading.read_user(self._peer, self._lock.endpoint, step.index)
+                is_same = user is Slot.EMPTY or _is_same_user(user, self._users.get(step.index))
+        except LatchworkError as error:
+            carried.error = error
+            return False
+        carried.is_changed = not is_same
+        return is_same
 
     def _secret(self, step: SetCredential) -> Secret:
         return self._desk.secrets.get(step.credential.credential_id, step.credential.version)
@@ -447,6 +467,21 @@ def has_any(steps: Iterable[Step], may: Callable[[Step], bool]) -> bool:
         if index is not None and not isinstance(step, SetCredential):
             blocked.add(index)
     return False
+
+
+def _is_same_user(seen: SeenUser | Slot, before: SeenUser | Slot | None) -> bool:
+    """Whether it is the same user, with nothing more than it had."""
+    if not isinstance(seen, SeenUser) or not isinstance(before, SeenUser):
+        return False
+    is_more = not set(seen.credentials) <= set(before.credentials)
+    return not is_more and (seen.creator, seen.unique_id) == (before.creator, before.unique_id)
+
+
+def _is_same_credential(seen: SeenCredential | Slot, before: SeenCredential | Slot | None) -> bool:
+    """Whether it is of the same user and the same maker."""
+    if not isinstance(seen, SeenCredential) or not isinstance(before, SeenCredential):
+        return False
+    return (seen.creator, seen.user_index) == (before.creator, before.user_index)
 
 
 def _was_there(step: Step, outcome: Outcome, earlier: PlacedUser | PlacedCredential | None) -> bool:

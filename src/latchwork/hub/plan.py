@@ -203,7 +203,9 @@ class _Planner:
             return
         if standing is Standing.FOREIGN:
             self._troubles.append(texts.foreign(texts.USER_REPLACED, user.person_id))
-        elif placed is not None and not placed.is_pending and user.type in _ENDED_BY_LOCK:
+        elif (
+            placed is not None and not placed.is_pending and user.type in _ENDED_BY_LOCK and _is_for_accesses(user.key)
+        ):
             self._troubles.append(texts.used_up_or_taken(user))
             return
         index = self._place_for(user, placed if standing is Standing.EMPTY else None)
@@ -364,6 +366,11 @@ def _as_seen(key: str, seen: SeenUser) -> DesiredUser:
         type=seen.type,
         is_enabled=False,
     )
+
+
+def _is_for_accesses(key: str) -> bool:
+    """Whether a user stands for certain accesses alone, as all do that the lock ends from the start; others are so only at times."""
+    return "/" in key
 
 
 def _person(key: str) -> str:

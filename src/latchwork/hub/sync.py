@@ -25,6 +25,7 @@ from latchwork.hub.clocks import ClockState, Timekeeper
 from latchwork.hub.compile import compile_lock
 from latchwork.hub.desired import Desired, Trouble
 from latchwork.hub.desk import Desk
+from latchwork.hub.door_sensor import door_sensor_troubles
 from latchwork.hub.drift import Quarrels, person_of, repairs
 from latchwork.hub.entities import Lock
 from latchwork.hub.journal_entries import Entry, Kind
@@ -38,6 +39,7 @@ from latchwork.hub.planning_texts import WRITTEN_OVER
 from latchwork.hub.proof import Models, Prober
 from latchwork.hub.reading import read_capabilities
 from latchwork.hub.restored import Review
+from latchwork.hub.status import LockStatus
 from latchwork.hub.steps import Plan, Step
 from latchwork.hub.waking import Backoff, WakeBudget
 from latchwork.matter.model.clusters.door_lock import DoorLock
@@ -74,6 +76,8 @@ class Wake(StrEnum):
     """Somebody wants to know."""
     CLOCK = "clock"
     """Its clock may have changed."""
+    DOOR = "door"
+    """Its door sensor is worth more or less than before."""
     SILENT = "silent"
     """It stopped telling: see whether it is there."""
     RESET = "reset"
@@ -118,6 +122,7 @@ class Keeper:
         turns: asyncio.Semaphore,
         sleeps_until_check_in: Callable[[], bool],
         on_contact: Callable[[str, str], None],
+        status: Callable[[], LockStatus] = LockStatus,
     ) -> None:
         """Know a lock; nothing is done before `start`.
 
@@ -129,6 +134,7 @@ class Keeper:
             turns: limits how many locks are spoken to at a time.
             sleeps_until_check_in: whether it tells us by itself when it wakes.
             on_contact: told the lock's id and why it does not answer, which is empty when it does.
+            status: how it stands.
         """
         self.lock = lock
         self.state = State.STARTING
@@ -139,6 +145,7 @@ class Keeper:
         self._turns = turns
         self._sleeps_until_check_in = sleeps_until_check_in
         self._on_contact = on_contact
+        self._status = status
         self._carrier = Carrier(desk, lock, peer)
         self._prober = Prober(desk, lock, models)
         self._review = Review(desk, lock)
@@ -195,6 +202,8 @@ class Keeper:
             self._is_outdated = True
         elif why is Wake.CLOCK:
             self._time.doubt()
+        elif why is Wake.DOOR:
+            pass  # what is on the lock has not changed, only what is told of it
         elif why is Wake.SILENT:
             self._must_see = self._must_read = True  # what changes on it meanwhile, nobody tells
         else:
@@ -297,13 +306,15 @@ class Keeper:
         can = await self._meet()
         rounds = 0
         while True:
+            if self._must_read:  # somebody else changed something while we were at it
+                can = await self._meet()
             found, placed = await self._planned(can)
             if not has_any(found.steps, partial(self._may, placed=placed)):
                 if not await self._prove(can, placed):
                     break
+            elif rounds == MAX_ROUNDS and any(step.because == WRITTEN_OVER for step in found.steps):
+                await self._names_who_wrote(is_so=False)  # we wrote it, and the lock says still that it was another
             elif rounds == MAX_ROUNDS:
-                if any(step.because == WRITTEN_OVER for step in found.steps):
-                    await self._names_who_wrote(is_so=False)  # written by us, and it still says that it was another
                 for step in found.steps:
                     self._refused.setdefault(_bare(step), _Refusal(now + _LATER_S, texts.not_kept(step)))
                 break
@@ -432,8 +443,9 @@ class Keeper:
         self._tell_state(State.WORKING, len(found.steps))
         async with self._turns:
             carried = await self._carrier.carry_out(
-                found.steps, lambda step: self._may(step, placed), lambda: self._is_outdated
+                found.steps, lambda step: self._may(step, placed), lambda: self._is_outdated or self._must_read
             )
+            self._must_read = self._must_read or carried.is_changed
             for step, outcome in carried.refused:
                 self._note_refusal(step, outcome)
             for step in carried.not_kept:
@@ -486,7 +498,8 @@ class Keeper:
         self._look_at(self._time.again_at)
         has_hours = any(user.week_days or user.year_days for user in self.desired.users)
         clock = [texts.clock_wrong()] if has_hours and self._time.state is ClockState.WRONG else []
-        troubles = tuple(dict.fromkeys((*found.troubles, *left, *quarrels, *clock, *self._review.troubles())))
+        parts = (*clock, *door_sensor_troubles(self._status(), self.lock.vendor))
+        troubles = tuple(dict.fromkeys((*found.troubles, *left, *quarrels, *parts, *self._review.troubles())))
         is_troubled = bool(found.steps) or any(each.is_error for each in troubles)
         await self._tell(State.TROUBLED if is_troubled else State.IN_LINE, troubles)
 

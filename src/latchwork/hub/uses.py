@@ -9,19 +9,17 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from latchwork.hub.compile import zone_of
 from latchwork.hub.desk import Desk
 from latchwork.hub.journal_entries import Entry, Kind
 from latchwork.hub.placed import PlacedCredential, Proof
 from latchwork.hub.repository_accesses import list_accesses, put_access
-from latchwork.hub.repository_doors import door_of_lock
+from latchwork.hub.repository_doors import door_of_lock, get_site
 from latchwork.hub.repository_placed import get_placed, save_placed_credential
 from latchwork.hub.rules import FirstUse, Once, holds
 
 _OPENINGS: Final = frozenset({Kind.OPENED, Kind.UNLATCHED, Kind.DURESS})
-_ANY_ZONE: Final = ZoneInfo("UTC")
-"""Rules that count uses say nothing of hours on the wall."""
 _USES: Final = _OPENINGS | {Kind.LOCKED}
 
 
@@ -77,26 +75,36 @@ def _used(connection: sqlite3.Connection, entry: Entry) -> list[PlacedCredential
 def _first_use(connection: sqlite3.Connection, entry: Entry) -> set[str]:
     """Begin what counts from the first use; gives the doors of it.
 
-    The earliest use counts, whenever we hear of it. A user of the lock is named after the accesses that it stands for where these alone
-    let it in; otherwise they count that held at that time.
+    The earliest use counts, whenever we hear of it, for the accesses that held then. Where none did, the lock's clock is wrong: then for
+    those after which the lock's user is named.
     """
     door, credential_id = door_of_lock(connection, entry.lock_id or ""), entry.credential_id or ""
-    if door is None or entry.person_id is None:
+    if door is None:
         return set()
     at = entry.at if entry.lock_at is None else min(entry.lock_at, entry.at)
-    placed = get_placed(connection, entry.lock_id or "").credentials
-    keys = {each.user_key for each in placed if each.credential_id == credential_id}
-    named = {access_id for key in keys for access_id in key.partition("/")[2].split(",")}
+    site = get_site(connection)
+    zone, holidays = zone_of(site.time_zone), frozenset(site.holidays)
+    using = [
+        access
+        for access in list_accesses(connection, person_id=entry.person_id, door_id=door.id)
+        if not access.credential_ids or credential_id in access.credential_ids
+    ]
+    used = [access for access in using if access.created_at <= at and holds(access.rule, at, zone, holidays)]
+    if not used:
+        named = _named(connection, entry.lock_id or "", credential_id)
+        used = [access for access in using if access.id in named]
     doors: set[str] = set()
-    for access in list_accesses(connection, person_id=entry.person_id, door_id=door.id):
-        if not isinstance(access.rule, Once | FirstUse):
-            continue
-        if access.credential_ids and credential_id not in access.credential_ids:
-            continue
-        held = access.created_at <= at and holds(access.rule, at, _ANY_ZONE)
-        since = max(at, access.created_at)  # the lock's clock may be wrong
+    for access in used:
+        since = max(at, access.created_at)
         is_earlier = access.first_used_at is None or since < access.first_used_at
-        if is_earlier and (held or access.id in named):
+        if isinstance(access.rule, Once | FirstUse) and is_earlier:
             put_access(connection, replace(access, first_used_at=since))
             doors.update(access.door_ids)
     return doors
+
+
+def _named(connection: sqlite3.Connection, lock_id: str, credential_id: str) -> set[str]:
+    """The accesses after which the lock's user of a credential is named."""
+    placed = get_placed(connection, lock_id).credentials
+    keys = {each.user_key for each in placed if each.credential_id == credential_id}
+    return {access_id for key in keys for access_id in key.partition("/")[2].split(",")}
