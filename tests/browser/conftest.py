@@ -3,11 +3,14 @@
 `LATCHWORK_PICTURES` names a folder that screenshots are kept in.
 """
 
+import asyncio
 import os
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import pytest_asyncio
 from tests.support.hub_page import PASSWORD, page_house
 
 CHROMIUM = os.environ.get("LATCHWORK_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -22,6 +25,16 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "/tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
+            # One loop for all stories, so that they share a browser: starting it takes longer than most of them.
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        item.rep_failed = True
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +42,9 @@ def playwright_api():
     return pytest.importorskip("playwright.async_api", reason="needs playwright: pip install 'latchwork[browser]'")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(playwright_api):
-    """A browser of its own for each story."""
+    """The browser; visitors share nothing in it."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install chromium, or LATCHWORK_CHROMIUM=/path/to/it")
     async with playwright_api.async_playwright() as playwright:
@@ -40,11 +53,14 @@ async def chromium(playwright_api):
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def house():
     """A hub without anything, served on a free port."""
+    threads = ThreadPoolExecutor()
+    asyncio.get_running_loop().set_default_executor(threads)
     async with page_house() as found:
         yield found
+    threads.shutdown()
 
 
 class Visitor:
@@ -61,7 +77,19 @@ class Visitor:
         page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
 
     async def go(self, path):
-        await self.page.goto(self.house.url + path)
+        return await self.page.goto(self.house.url + path)
+
+    @property
+    def path(self):
+        """Where they are."""
+        return self.page.url.removeprefix(self.house.url)
+
+    async def be_owner(self, path="/", name="Olive"):
+        """Become the owner without a look at how, and see a page."""
+        form = {"token": self.house.setup_url, "name": name, "password": PASSWORD, "again": PASSWORD}
+        answer = await self.context.request.post(f"{self.house.url}/setup", form=form)
+        assert answer.ok
+        await self.go(path)
 
     async def become_owner(self, name="Olive"):
         await self.page.goto(self.house.setup_url)
@@ -78,11 +106,24 @@ class Visitor:
         await self.page.click("main button")
         await self.page.wait_for_url(self.house.url + "/")
 
+    async def ask(self, path, **body):
+        """Send something to the API, as who is signed in."""
+        session = await (await self.context.request.get(f"{self.house.url}/api/v1/session")).json()
+        headers = {"x-csrf-token": session["csrf_token"]}
+        answer = await self.context.request.post(f"{self.house.url}/api/v1{path}", data=body, headers=headers)
+        assert answer.ok, await answer.text()
+        return await answer.json()
+
     async def picture(self, name):
-        """Keep what can be seen, if somebody wants to look."""
+        """Keep what can be seen, in both themes, if somebody wants to look."""
         folder = os.environ.get("LATCHWORK_PICTURES")
-        if folder:
-            await self.page.screenshot(path=f"{folder}/{name}-{self.name}.png", full_page=True)
+        if not folder:
+            return
+        size, theme = self.name.split("-")
+        for each in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=each)
+            await self.page.screenshot(path=f"{folder}/{name}-{size}-{each}.png", full_page=True)
+        await self.page.emulate_media(color_scheme=theme)
 
     def check_quiet(self):
         """No script failed and nothing was refused, but for what the story expects."""
@@ -90,8 +131,8 @@ class Visitor:
         assert left == []
 
 
-@pytest.fixture
-async def visit(chromium, house):
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(chromium, house, request):
     """Makes visitors of the house; each must have had a quiet browser at the end."""
     visitors = []
 
@@ -105,6 +146,9 @@ async def visit(chromium, house):
         return visitors[-1]
 
     yield make
+    if hasattr(request.node, "rep_failed"):
+        for number, visitor in enumerate(visitors):
+            await visitor.picture(f"failed-{request.node.originalname}-{number}")
     for visitor in visitors:
         visitor.check_quiet()
         await visitor.context.close()

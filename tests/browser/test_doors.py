@@ -44,7 +44,7 @@ async def test_a_lock_that_does_not_answer_is_said_so_in_words(house, visit):
     house.fault("Front", "out-of-range")
     await owner.page.click("role=button[name='Unlock Front']")
     said = owner.page.locator(".control .said")
-    await owner.page.wait_for_selector(".control.failed, .door.away", timeout=40_000)
+    await owner.page.wait_for_selector(".said.failed, .door.away", timeout=40_000)
     assert "not answer" in (await said.inner_text()) or await owner.page.query_selector(".door.away")
     assert house.device_at("Front").state == "LOCKED"
     owner.expected.append("504")

@@ -203,3 +203,21 @@ def test_a_drawn_lock_in_a_real_terminal_begins_and_ends() -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     assert b"Smart Lock U400" in seen
+
+
+@pytest.mark.parametrize(
+    ("handled", "seen"),
+    [
+        ([], "sensor calibrated"),
+        ([{"fault": "uncalibrated-sensor"}], "sensor not calibrated"),
+        ([{"turn": "unlock"}, {"ajar": True}, {"fault": "drifted-sensor"}], "sensor says closed"),
+        ([{"fault": "drifted-sensor"}], "sensor drifted"),
+    ],
+)
+def test_what_the_door_sensor_is_worth_is_drawn(handled, seen) -> None:
+    async def play(lock, _keeper, see) -> None:
+        for each in handled:
+            lock.handle(each)
+        assert seen in see().splitlines()[1]
+
+    at_the_door(play)

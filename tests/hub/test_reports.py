@@ -28,9 +28,10 @@ def lock(attribute, value):
         (DoorLock.lock_state, LockStateEnum.NOT_FULLY_LOCKED, {"lock_state": "not_fully_locked"}),
         (DoorLock.lock_state, None, {"lock_state": None}),
         (DoorLock.lock_state, LockStateEnum(77), {"lock_state": None}),
-        (DoorLock.door_state, DoorStateEnum.DOOR_AJAR, {"door_state": "ajar"}),
-        (DoorLock.door_state, None, {"door_state": None}),
-        (DoorLock.door_state, DoorStateEnum(77), {"door_state": None}),
+        (DoorLock.door_state, DoorStateEnum.DOOR_AJAR, {"door_state": "ajar", "door_sensor": "tells"}),
+        (DoorLock.door_state, DoorStateEnum.DOOR_UNSPECIFIED_ERROR, {"door_state": "error", "door_sensor": "failed"}),
+        (DoorLock.door_state, None, {"door_state": None, "door_sensor": "cannot_tell"}),
+        (DoorLock.door_state, DoorStateEnum(77), {"door_state": None, "door_sensor": "tells"}),
         (DoorLock.operating_mode, OperatingModeEnum.VACATION, {"mode": "vacation"}),
     ],
 )

@@ -400,6 +400,11 @@ def test_a_lock_reset_at_the_door_is_told_with_how_to_go_on_and_comes_back_with_
         await house.settle(300)
         assert house.lock_id("Front") != gone
         assert house.codes("Front") == {"739218"}
+        # Its door sensor has forgotten the door, too.
+        (left,) = troubles(house, "Front")
+        assert (left.code, left.is_error) == (TroubleCode.DOOR_SENSOR, False)
+        house.device_at("Front").handle({"calibrate": True})
+        await house.settle(60)
         assert troubles(house, "Front") == ()
 
     tell(play)

@@ -7,7 +7,7 @@ from tests.support.calendars import FakeFetcher
 from tests.support.notes import FakeSender
 from tests.support.shared_lock import ModelSharing
 
-from latchwork.base.errors import Unreachable
+from latchwork.base.errors import Misuse, Unreachable
 from latchwork.base.logs import Secret
 from latchwork.hub import removal, repository_accesses, repository_people
 from latchwork.hub.backup import Backup
@@ -20,9 +20,11 @@ from latchwork.hub.desk import Desk
 from latchwork.hub.enrolment import Enrolments
 from latchwork.hub.entities import Credential, Lock
 from latchwork.hub.guests import Guests
+from latchwork.hub.history import History
 from latchwork.hub.importing import Imports
 from latchwork.hub.journal import Journal
 from latchwork.hub.journal_entries import Entry, Kind
+from latchwork.hub.lock_settings import BY_KEY, Found
 from latchwork.hub.notify.service import Notifications
 from latchwork.hub.observed import Capabilities, Observed, Slot
 from latchwork.hub.removal_report import RemovalReports
@@ -223,6 +225,36 @@ class ModelLocks:
         self.done.append((lock_id, "wake"))
 
 
+class ModelLockSettings:
+    """Settings as values, by lock and key; a refusal that was put in is said once."""
+
+    def __init__(self, house):
+        self.house = house
+        self.values = {}
+        self.refusal = None
+
+    def _found(self, lock_id, key):
+        setting = BY_KEY[key]
+        choices = tuple(setting.choices.values()) if setting.choices else ()
+        return Found(setting=setting, value=self.values[lock_id][key], choices=choices)
+
+    async def read(self, lock_id):
+        if not self.house.locks.status(lock_id).is_reachable:
+            raise Unreachable("the lock does not answer")
+        return tuple(self._found(lock_id, key) for key in self.values.get(lock_id, {}))
+
+    async def write(self, lock_id, key, value, *, actor):
+        if key not in self.values.get(lock_id, {}):
+            raise Misuse("there is no such setting")
+        BY_KEY[key].checked(value)
+        if self.refusal is not None:
+            refusal, self.refusal = self.refusal, None
+            raise refusal
+        self.values[lock_id][key] = value
+        self.house.locks.done.append((lock_id, "setting", key, value, actor))
+        return self._found(lock_id, key)
+
+
 class ModelHouse:
     """The hub, as far as the web side sees it."""
 
@@ -245,6 +277,8 @@ class ModelHouse:
         self.people = ModelPeople(self)
         self.locks = ModelLocks(self)
         self.sharing = ModelSharing(self.desk)
+        self.lock_settings = ModelLockSettings(self)
+        self.history = History(self.desk, None, lambda lock_id: self.locks.status(lock_id).is_reachable)
         self.guests = Guests(self.desk, locks=self.locks, wake_doors=self.woken.append)
         self.removals = RemovalReports(self.desk, self.people.removal, SigningKey(database, entropy))
         self.enrolments = Enrolments(

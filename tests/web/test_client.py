@@ -5,6 +5,7 @@ import json
 
 import pytest
 from tests.web.conftest import PASSWORD
+from tests.web.test_totp import turn_on
 
 from latchwork.base.errors import Misuse, Refused, Unreachable, Unsupported
 from latchwork.web.client import ApiProblem, Client
@@ -107,6 +108,16 @@ async def test_a_program_gets_its_token_by_logging_in_once(world, owner, server)
     assert (made["scopes"], doors) == (["doors:read"], [])
     assert [each["name"] for each in (await owner.get("/api/v1/tokens")).json["data"]] == ["a script"]
     assert len((await owner.get("/api/v1/sessions")).json["data"]) == 1
+
+
+async def test_a_code_is_asked_for_where_the_account_has_a_second_factor(world, owner, server):
+    phone, _ = await turn_on(world, owner)
+    url = f"http://127.0.0.1:{server.port}"
+    with pytest.raises(ApiProblem) as refused:
+        await asyncio.to_thread(log_in, url, "Olive", PASSWORD, token_name="a script")
+    assert refused.value.code == "second_factor_needed"
+    made = await asyncio.to_thread(log_in, url, "Olive", PASSWORD, token_name="a script", code=phone.code)
+    assert made["token"].startswith("latchwork_")
 
 
 async def test_the_owners_link_is_good_once(world, server):

@@ -78,9 +78,7 @@ def test_pictures_are_sound_whatever_they_show(marks, label):
     label = "".join(each for each in label if each.isprintable())
     for picture in (
         day_strip(marks, label),
-        line_chart(
-            [(at, at * 100) for at, _ in marks], label, start=0, end=1, ticks=[(50, label)], days=[(0.5, "Mon")]
-        ),
+        line_chart([(at, at * 100) for at, _ in marks], label, start=0, end=1, grid=[50]),
     ):
         assert ET.fromstring(picture).get("aria-label") == label
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from latchwork.cli.door_view import DoorView
 from latchwork.doorlock.bolt import OPENED, BoltPosition, DoorPosition
+from latchwork.doorlock.door_sensor import Calibration
 
 WIDTH, HEIGHT = 80, 24
 _RIGHT: Final = 38
@@ -66,6 +67,8 @@ def _state(view: DoorView) -> Text:
     if view.door is not None:
         name = f"door {view.door.name.lower().replace('_', ' ')}"
         parts.append((name, "" if view.door is DoorPosition.CLOSED else "yellow"))
+    if view.has_power:
+        parts += _sensor(view)
     if not view.has_power:
         parts.append(("no power", "bold red"))
     elif view.battery is not None:
@@ -81,6 +84,18 @@ def _state(view: DoorView) -> Text:
     for number, (part, style) in enumerate(parts):
         text.append("  ·  " if number else "", style="dim").append(part, style=style)
     return text
+
+
+def _sensor(view: DoorView) -> list[tuple[str, str]]:
+    """What the door's sensor is worth, and what it says where that is not so."""
+    if view.calibration is None:
+        return []
+    if view.calibration is not Calibration.CALIBRATED:
+        return [(f"sensor {view.calibration.name.lower().replace('_', ' ')}", "bold red")]
+    if view.sensed is not view.door:
+        said = "cannot tell" if view.sensed is None else f"says {view.sensed.name.lower().replace('_', ' ')}"
+        return [(f"sensor {said}", "bold red")]
+    return [("sensor calibrated", "")]
 
 
 def _minutes(seconds: float) -> str:

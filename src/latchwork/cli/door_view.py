@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from latchwork.cli.lock_words import words
+from latchwork.devices.lock_device import lock_of
 from latchwork.doorlock.bolt import BoltPosition, DoorPosition
+from latchwork.doorlock.door_sensor import Calibration
 
 if TYPE_CHECKING:
     from latchwork.sim.lock import VirtualLock
@@ -29,6 +31,8 @@ class DoorView:
     Attributes:
         title: what is on the box.
         bolt, door: where they are; the door None where no sensor says.
+        sensed: where the lock believes the door to be; None when it cannot tell.
+        calibration: what the door's sensor is worth; None for one that needs no calibration.
         has_power: whether anything but hands works.
         battery: per cent, or None for a lock on the mains.
         window_s: seconds that pairing stays open; 0 closed, infinite until somebody comes.
@@ -48,6 +52,8 @@ class DoorView:
     title: str = ""
     bolt: BoltPosition = BoltPosition.LOCKED
     door: DoorPosition | None = DoorPosition.CLOSED
+    sensed: DoorPosition | None = DoorPosition.CLOSED
+    calibration: Calibration | None = None
     has_power: bool = True
     battery: float | None = None
     window_s: float = 0.0
@@ -88,8 +94,8 @@ class DoorView:
             f"{lock.model.maker} {lock.model.name}" if lock.model.maker not in lock.model.name else lock.model.name
         )
         self.bolt = lock.hardware.bolt.position()
-        sensor, battery = lock.hardware.door_sensor, lock.hardware.battery
-        self.door = None if sensor is None else sensor.position()
+        battery = lock.hardware.battery
+        self._look_at_door(lock)
         self.has_power = lock.has_power
         self.battery = None if battery is None else battery.percent()
         self.window_s = lock.panel.pairing_left if lock.has_power else 0.0
@@ -107,3 +113,11 @@ class DoorView:
             "privacy": lock.privacy_button,
         }
         self.down = frozenset(name for name, button in buttons.items() if button.is_down)
+
+    def _look_at_door(self, lock: VirtualLock) -> None:
+        sensor, behavior = lock.hardware.door_sensor, lock_of(lock.node)
+        # A lock that never had power believes nothing yet.
+        self.sensed = behavior.lock.bolt.door if lock.node.runtime is not None else None
+        self.calibration = behavior.door.calibration
+        # Where the leaf is, if anybody but the lock knows; a gauge alone has only the lock that reads it.
+        self.door = self.sensed if sensor is None else sensor.position()

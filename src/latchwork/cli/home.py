@@ -27,6 +27,8 @@ from latchwork.cli.lines import StandardInput
 if TYPE_CHECKING:
     from latchwork.cli.household import Household
     from latchwork.hub.service import Hub
+    from latchwork.sim.home import VirtualHome
+    from latchwork.web.virtual_doors import VirtualDoors
 
 _MODELS: Final = ("u400", "u100", "generic", "u300", "a100")
 """What kinds of lock the doors have, in their order."""
@@ -89,22 +91,33 @@ async def _run(screen: Screen, *, locks: int, interface: str, storage: Path, por
         stack.push_async_callback(household.close)
         await household.move_in()
         await Story(household, screen).play()
-        up = await _face(stack, hub, port)
+        up = await _face(stack, hub, port, _doors(stack, home, hub))
         if not once:
             screen.address(up.url, up.owner_link)
             await life.stay(household, screen)
 
 
-async def _face(stack: AsyncExitStack, hub: Hub, port: int | None) -> Serving:
+def _doors(stack: AsyncExitStack, home: VirtualHome, hub: Hub) -> VirtualDoors:
+    """Its doors, for the pages that draw them."""
+    from latchwork.cli.virtual_doors import HomeDoors  # noqa: PLC0415 - as above
+
+    doors = HomeDoors(lambda: home.locks, hub, home.controller)
+    stack.callback(doors.close)
+    return doors
+
+
+async def _face(stack: AsyncExitStack, hub: Hub, port: int | None, doors: VirtualDoors) -> Serving:
     """Page and API at their usual port; at a free one where that is taken and nobody asked for it."""
     from latchwork.web.server import PortInUse  # noqa: PLC0415 - as above
 
     try:
-        return await stack.enter_async_context(serving(hub, Address(port=PORT if port is None else port)))
+        return await stack.enter_async_context(
+            serving(hub, Address(port=PORT if port is None else port), virtual_doors=doors)
+        )
     except PortInUse:
         if port is not None:
             raise
-        return await stack.enter_async_context(serving(hub, Address()))
+        return await stack.enter_async_context(serving(hub, Address(), virtual_doors=doors))
 
 
 class _Life:

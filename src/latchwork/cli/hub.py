@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -17,7 +18,7 @@ import click
 
 from latchwork.base.errors import Misuse
 from latchwork.cli.hub_log import FORMS, LEVELS, log_to_standard_error
-from latchwork.cli.hub_service import PORT, Address, Serving, claim_folder, open_hub, serving
+from latchwork.cli.hub_service import PLAIN_PORT, PORT, Address, Serving, claim_folder, open_hub, own_authority, serving
 from latchwork.cli.interfaces import default_interface
 from latchwork.cli.lines import emit
 from latchwork.cli.places import hub_folder
@@ -56,6 +57,16 @@ _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 @click.option("--certificate", type=_FILE, help="PEM file for HTTPS, with --key.")
 @click.option("--key", type=_FILE, help="Its private key.")
+@click.option(
+    "--https", is_flag=True, help="HTTPS from an authority of the hub's own, which devices can be told to trust."
+)
+@click.option(
+    "--plain-port",
+    type=click.IntRange(0, 65535),
+    default=PLAIN_PORT,
+    show_default=True,
+    help="With --https: where it is told in clear how to trust it.",
+)
 @click.option("--trusted-proxy", multiple=True, metavar="ADDRESS", help="A proxy whose X-Forwarded-For counts.")
 @click.option("--root-path", default="", metavar="PATH", help="Path below which a proxy shows the hub.")
 @click.option("--label", help="What locks call this hub's fabric. [default: Latchwork]")
@@ -76,6 +87,8 @@ def command(level: str, form: str, json_lines: bool, **options: Any) -> None:
     log_to_standard_error(level, form)
     if (options["certificate"] is None) != (options["key"] is None):
         raise Misuse("HTTPS takes a certificate and its key", advice="Give both --certificate and --key.")
+    if options["https"] and options["certificate"] is not None:
+        raise Misuse("there is a certificate already", advice="Give --https, or --certificate and --key.")
     asyncio.run(_Life(options, _tell_programs if json_lines else _tell_people).run())
 
 
@@ -119,7 +132,7 @@ class _Life:
             controller = await _controller(store, interface, asked["label"], asked["trust"])
             stack.push_async_callback(controller.close)
             hub = await stack.enter_async_context(open_hub(folder, controller))
-            up = await stack.enter_async_context(serving(hub, _address(asked)))
+            up = await stack.enter_async_context(serving(hub, _address(asked, folder)))
             settle()
             self._is_up = True
             self._tell(up, folder, interface)
@@ -147,15 +160,18 @@ async def _controller(store: Store, interface: str, label: str | None, trust: Pa
         raise
 
 
-def _address(asked: dict[str, Any]) -> Address:
+def _address(asked: dict[str, Any], folder: Path) -> Address:
     path = asked["root_path"].strip("/")
+    authority = own_authority(folder, asked["host"]) if asked["https"] else None
     return Address(
         host=asked["host"],
         port=asked["port"],
-        certificate=asked["certificate"],
-        key=asked["key"],
+        certificate=asked["certificate"] if authority is None else authority.file,
+        key=asked["key"] if authority is None else authority.file,
         proxies=frozenset(asked["trusted_proxy"]),
         root_path=f"/{path}" if path else "",
+        authority=authority,
+        plain_port=asked["plain_port"],
     )
 
 
@@ -171,6 +187,7 @@ def _tell_programs(up: Serving, folder: Path, interface: str) -> None:
             "ms": since_start_ms(),
             "pid": os.getpid(),
         }
+        | ({} if up.root is None else {"trust_url": up.trust_url, "fingerprint": up.root.fingerprint})
     )
 
 
@@ -185,12 +202,21 @@ def _tell_people(up: Serving, folder: Path, interface: str) -> None:
         f"  kept in       {folder}",
         "",
     ]
+    if up.root is not None:
+        lines += [
+            "Its certificate is of its own authority. To trust it, open on each device:",
+            f"  {_bold(up.trust_url)}",
+            "and compare this fingerprint (SHA-256) there:",
+            *(f"  {up.root.fingerprint[start : start + 24]}" for start in range(0, 96, 24)),
+            "",
+        ]
     if up.owner_link is not None:
+        trusting = "" if up.root is None else f"SSL_CERT_FILE={shlex.quote(str(up.root_file))} "
         lines += [
             "Nobody owns it yet. Become its owner in a browser, within a day:",
             f"  {_bold(up.owner_link)}",
             "or in a terminal:",
-            f"  latchwork login '{up.owner_link}'",
+            f"  {trusting}latchwork login '{up.owner_link}'",
             "",
         ]
     click.echo("\n".join([*lines, _dim("Ctrl-C ends it.")]))

@@ -259,7 +259,8 @@ def _model(options: LockOptions, hardware: Hardware | None) -> LockModel:
         return model
     # A lock that somebody built has what it was built with.
     power = model.power if hardware.battery is not None else Power(kind=PowerKind.WIRED)
-    return replace(model, has_door_sensor=hardware.door_sensor is not None, power=power)
+    has_door_sensor = hardware.door_sensor is not None or hardware.door_gauge is not None
+    return replace(model, has_door_sensor=has_door_sensor, power=power)
 
 
 async def _hardware(options: LockOptions, ends: AsyncExitStack) -> Hardware | None:

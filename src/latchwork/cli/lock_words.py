@@ -96,6 +96,7 @@ _LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = MappingProxyTy
         "said": lambda message: f"“{message['text']}”",
         "bolt": lambda message: f"The bolt is {_spaced(message['position'])}.",
         "door": lambda message: f"The door is {_spaced(message['position'].removeprefix('Door'))}.",
+        "door_sensor": lambda message: f"The door sensor is {_spaced(message['calibration'])}.",
         "held": lambda message: f"The {message['by']} is in the way: the door does not {message['what']}.",
         "alarm": lambda message: f"Alarm: {_spaced(message['alarm'])}.",
         "battery": lambda message: f"The battery has {message['percent']:g} per cent left.",

@@ -50,8 +50,13 @@ def command(where: str, name: str | None, is_piped: bool, is_token: bool, forget
         who = name or _ask_name(is_new=is_link)
         password = ask_secret("Password", is_piped=is_piped, is_new=is_link)
         called = f"latchwork on {platform.node()}"[:100]
-        enter = become_owner if is_link else log_in
-        made = enter(where if is_link else url, who, password, token_name=called)
+        if is_link:
+            made = become_owner(where, who, password, token_name=called)
+        else:
+            # Piped, it is the second line.
+            made = log_in(
+                url, who, password, token_name=called, code=lambda: ask_secret("Code of your app", is_piped=is_piped)
+            )
         token = made["token"]
     kept = keep_log_in(LogIn(url=url, token=token, token_id="" if made is None else made["id"], name=who))
     if json_lines:

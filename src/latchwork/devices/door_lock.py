@@ -25,6 +25,7 @@ from latchwork.devices.hardware import Hardware
 from latchwork.doorlock.bolt import Wish
 from latchwork.doorlock.changes import Author, UserChange
 from latchwork.doorlock.credentials import CredentialKind
+from latchwork.doorlock.door_sensor import DoorScale
 from latchwork.doorlock.events import Actor, Alarm, AlarmRaised, EntryOutcome, Source
 from latchwork.doorlock.inputs import Commanded, Input, Presented, PrivacyPressed, Touched
 from latchwork.doorlock.register import Register
@@ -82,7 +83,7 @@ def door_lock(model: LockModel, hardware: Hardware) -> BehaviorFactory:
     Raises:
         Misuse: the model has a door sensor and none is given.
     """
-    if model.has_door_sensor and hardware.door_sensor is None:
+    if model.has_door_sensor and hardware.door_sensor is None and hardware.door_gauge is None:
         raise Misuse("this model has a door sensor: say where it is")
 
     def make(endpoint: Endpoint) -> DoorLockBehavior:
@@ -212,6 +213,26 @@ class DoorLockBehavior(
         with self.node.turn():
             self._record(AlarmRaised(alarm))
 
+    # the door's sensor
+
+    def show_door(self, *, is_shown: bool) -> None:
+        """Somebody begins to show the door to its gauge, or has ended: meanwhile nobody can tell where it is."""
+        if is_shown is not self.door.is_shown:
+            self.door.is_shown = is_shown
+            self.look_at_door()
+
+    def calibrate_door(self, scale: DoorScale) -> None:
+        """The gauge was shown the door: this is what its readings mean."""
+        with self.node.turn():
+            self.door.calibrate(scale)
+            self.look_at_door()
+
+    def forget_door(self) -> None:
+        """The gauge has forgotten the door, or never knew it; a contact has nothing to forget."""
+        with self.node.turn():
+            self.door.forget()
+            self.look_at_door()
+
     def _ask(self, shown: Input) -> EntryOutcome:
         self._answer = None
         self.tell(shown)
@@ -237,6 +258,7 @@ class DoorLockBehavior(
         """Forget every user, credential, schedule, key and setting; bolt and door stay where they are."""
         with self.node.turn():
             self.memory.erase()
+            self.door.forget()
             fresh = door_lock_state(self._model, self.node.config.spec, self.node.entropy)
             for attribute in self.state.supported_attributes.values():
                 if attribute.name in self.stored:

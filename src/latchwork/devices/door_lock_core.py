@@ -17,6 +17,7 @@ from latchwork.base.logs import log, logger
 from latchwork.devices.door_lock_events import told, told_change
 from latchwork.devices.door_lock_memory import AliroConfig, StoredLock
 from latchwork.devices.door_lock_state import STORED, settings_of
+from latchwork.devices.door_watch import DoorWatch
 from latchwork.devices.hardware import Hardware, Outcome
 from latchwork.doorlock.bolt import OPENED, BoltPosition, DoorPosition
 from latchwork.doorlock.changes import UserChange
@@ -76,6 +77,7 @@ class DoorLockCore(Behavior):
     Attributes:
         lock: the machine with its people.
         memory: what survives a restart.
+        door: what is known of the leaf.
     """
 
     __slots__ = (
@@ -90,6 +92,7 @@ class DoorLockCore(Behavior):
         "_settling",
         "_time",
         "_verdict",
+        "door",
         "lock",
         "memory",
     )
@@ -111,6 +114,7 @@ class DoorLockCore(Behavior):
         self._kept: LockMemory | None = None
         self._settling: Appointment | None = None
         self.memory = StoredLock(endpoint.node.ledger, endpoint.number, endpoint.node.entropy)
+        self.door = DoorWatch(hardware, self.memory)
         self.lock: Lock
 
     @property
@@ -130,8 +134,7 @@ class DoorLockCore(Behavior):
         self._time = time if isinstance(time, TimeSynchronizationBehavior) else None
         self.wake()
         self._hardware.bolt.listen(self._bolt_turned)
-        if self._hardware.door_sensor is not None:
-            self._hardware.door_sensor.listen(self._door_moved)
+        self.door.listen(self._door_moved, self.look_at_door)
         self.node.on_time_changed.append(self._time_changed)
 
     def stop(self) -> None:
@@ -155,11 +158,12 @@ class DoorLockCore(Behavior):
         if timeout is not None:
             register.expiring_timeout_min = timeout
         self._kept = self.memory.machine
+        self.door.recall()
         self.lock = Lock(
             register,
             settings_of(state, model, has_power=self.has_power),
             hardware.bolt.position(),
-            hardware.door_sensor.position() if hardware.door_sensor is not None else None,
+            self.door.position(),
             now=self.node.clock.monotonic(),
             memory=self._kept,
         )
@@ -295,6 +299,13 @@ class DoorLockCore(Behavior):
         with self.node.turn():
             self.tell(DoorMoved(door))
 
+    def look_at_door(self) -> None:
+        """The door's gauge reads something else, or its readings mean something else."""
+        with self.node.turn():
+            door = self.door.position()
+            if door is not self.lock.bolt.door:
+                self.tell(DoorMoved(door))
+
     def _time_passed(self) -> None:
         self._alarm = None
         self.tell(TimePassed())
@@ -315,6 +326,8 @@ class DoorLockCore(Behavior):
             state.operating_mode = mode
         if self._model.has_door_sensor:
             state.door_state = None if lock.door is None else _DOOR_STATES[lock.door]
+            if lock.door is None or lock.door is DoorPosition.FAULT:
+                self._stop_counting()  # how long it stays open cannot be told
         deadline = self.lock.next_deadline(self.node.clock.monotonic(), moment)
         alarm = self._alarm
         if alarm is not None:
@@ -340,6 +353,7 @@ class DoorLockCore(Behavior):
         """DoorOpenEvents, DoorClosedEvents and OpenPeriod (Application Clusters 5.2.9.5); they stay at their largest value."""
         state = self.state
         if door in OPENED and previous not in OPENED:
+            self._stop_counting()
             state.door_open_events = min(state.door_open_events + 1, _MAX_COUNT)
             state.open_period = 0
             self._minute = self.node.call_at(self.node.clock.monotonic() + _MINUTE_S, self._minute_passed)

@@ -4,7 +4,8 @@ Layer devices; turns records of `doorlock` into sealed octets of the node's ledg
 little; everything a turn changes is written at its end in one piece, before the peer is answered.
 
 Keys: `lock/<endpoint>/user/<index>`, `…/credential/<kind>/<index>`, `…/week/<user>/<index>`, `…/year/<user>/<index>`,
-`…/holiday/<index>`, `…/aliro`, and `…/memory`, which is no secret and not sealed: it changes whenever the bolt moves.
+`…/holiday/<index>`, `…/aliro`, and two that are no secrets and not sealed: `…/memory`, which changes whenever the bolt moves, and
+`…/door_sensor`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Final
 from latchwork.base.logs import Secret
 from latchwork.doorlock.bolt import BoltPosition
 from latchwork.doorlock.credentials import Credential, CredentialKind
+from latchwork.doorlock.door_sensor import Calibration, DoorSense, scale_of
 from latchwork.doorlock.lock import LockMemory
 from latchwork.doorlock.register import Key, Record
 from latchwork.doorlock.schedules import HolidaySchedule, WeekDaySchedule, YearDaySchedule
@@ -29,6 +31,7 @@ from latchwork.store.key_file import RESTORE
 from latchwork.store.kv import Store
 
 _MACHINE: Final = "memory"
+_DOOR: Final = "door_sensor"
 
 
 class _Reference(Struct):
@@ -97,6 +100,13 @@ class _Machine(Struct):
     holiday_index: Annotated[U8 | None, Tag(4)] = None
     holiday_mode: Annotated[U8 | None, Tag(5)] = None
     mode_before: Annotated[U8 | None, Tag(6)] = None
+
+
+class _DoorSense(Struct):
+    calibration: Annotated[U8, Tag(0)]
+    closed: Annotated[float | None, Tag(1)] = None
+    ajar: Annotated[float | None, Tag(2)] = None
+    open: Annotated[float | None, Tag(3)] = None
 
 
 class StoredLock:
@@ -174,6 +184,28 @@ class StoredLock:
         )
         self._ledger.put(f"{self._prefix}{_MACHINE}", stored.encode())
 
+    @property
+    def door_sense(self) -> DoorSense | None:
+        """What the door's gauge is worth; None when nothing was stored of it.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        key = f"{self._prefix}{_DOOR}"
+        stored = self._ledger.get(key)
+        return None if stored is None else _sense(key, stored)
+
+    @door_sense.setter
+    def door_sense(self, sense: DoorSense) -> None:
+        scale = sense.scale
+        stored = _DoorSense(
+            calibration=sense.calibration,
+            closed=None if scale is None else scale.closed,
+            ajar=None if scale is None else scale.ajar,
+            open=None if scale is None else scale.open,
+        )
+        self._ledger.put(f"{self._prefix}{_DOOR}", stored.encode())
+
     def erase(self) -> None:
         """Forgets everything."""
         self._ledger.erase(self._prefix)
@@ -216,6 +248,19 @@ def _recalled(key: str, octets: bytes) -> LockMemory:
         )
     except (TlvError, ValueError) as error:
         raise StoreDamaged(f"{key} is damaged: {error}", advice=RESTORE) from error
+
+
+def _sense(key: str, octets: bytes) -> DoorSense:
+    try:
+        stored = _DoorSense.decode(octets)
+        calibration, scale = Calibration(stored.calibration), None
+        if stored.closed is not None and stored.ajar is not None and stored.open is not None:
+            scale = scale_of(closed=stored.closed, open=stored.open, ajar=stored.ajar)
+    except (TlvError, ValueError) as error:
+        raise StoreDamaged(f"{key} is damaged: {error}", advice=RESTORE) from error
+    if (scale is None) is not (calibration is Calibration.NOT_CALIBRATED):
+        raise StoreDamaged(f"{key} is damaged: no such calibration", advice=RESTORE)
+    return DoorSense(calibration, scale)
 
 
 def _user(stored: _User) -> User:

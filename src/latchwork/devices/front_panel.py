@@ -24,6 +24,7 @@ from latchwork.doorlock.inputs import TimePassed
 from latchwork.doorlock.panel import panel_deadline, panel_start, panel_step
 from latchwork.doorlock.panel_effects import (
     Adjust,
+    CalibrateDoor,
     FactoryReset,
     LockUp,
     NewCredential,
@@ -41,7 +42,14 @@ from latchwork.doorlock.panel_effects import (
     Withdraw,
 )
 from latchwork.doorlock.panel_memory import administrators, change_memory, is_administrator, result_of
-from latchwork.doorlock.panel_state import ALL_PROGRAMMING, GivingFinger, LocalProgramming, PanelFacts, PanelRules
+from latchwork.doorlock.panel_state import (
+    ALL_PROGRAMMING,
+    GivingFinger,
+    LocalProgramming,
+    PanelFacts,
+    PanelRules,
+    ShowingDoor,
+)
 from latchwork.doorlock.panel_types import (
     Answered,
     BatteryAt,
@@ -194,6 +202,7 @@ class FrontPanel:
             while todo:
                 self.state, effects = panel_step(self.state, todo.pop(0), self.facts, node.clock.monotonic())
                 todo.extend(self._do(effects))
+            self._door_lock.show_door(is_shown=isinstance(self.state.task, ShowingDoor))
         self._set_alarm()
 
     @property
@@ -211,6 +220,9 @@ class FrontPanel:
             can_program=state.enable_local_programming if self._has(DoorLock.enable_local_programming) else True,
             programming=LocalProgramming(int(features)),
             kinds=self._enrollable(),
+            has_door_sensor=self._door_lock.door.is_there,
+            measures_door=self._door_lock.door.measures,
+            door_reading=self._door_lock.door.reading(),
         )
 
     @property
@@ -297,6 +309,8 @@ class FrontPanel:
                 self._stop_enrolment()
             case Adjust(volume, language):
                 self._adjust(volume, language)
+            case CalibrateDoor(scale):
+                self._door_lock.calibrate_door(scale)
             case Restart():
                 if self.on_restart is not None:
                     self.on_restart()
@@ -407,6 +421,7 @@ class FrontPanel:
             self._hardware.fingerprints.forget_all()
         with self._node.turn():
             self._factory.restore()
+            self._door_lock.forget_door()  # stored anew: what is not stored counts as installed
             self.vendor_app = VendorApp()
             self._language, self._volume = self._model.languages[0], SoundVolumeEnum.MEDIUM
         self.feed(WasReset())

@@ -1,6 +1,6 @@
 """Ports to the parts of a lock: what a driver of a real part offers, and what a virtual one offers in its place.
 
-Layer devices. Names no cluster and no message: a driver needs to know `latchwork.doorlock.bolt` and this file only. Every callback is
+Layer devices. Names no cluster and no message: a driver needs to know `latchwork.doorlock.bolt` and this file, a gauge `door_sensor` beside. Every callback is
 called in the event loop; a driver with threads of its own hands over with `loop.call_soon_threadsafe`.
 """
 
@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from latchwork.doorlock.bolt import BoltPosition, DoorPosition
+from latchwork.doorlock.door_sensor import DoorScale
 
 
 class Outcome(Enum):
@@ -52,6 +53,19 @@ class DoorSensor(Protocol):
 
     def listen(self, moved: Callable[[DoorPosition], None]) -> None:
         """Have `moved(position)` called whenever the leaf moves."""
+
+
+class DoorGauge(Protocol):
+    """A sensor that measures how far the leaf is from the frame: a magnet's field, an angle. It must be shown the door to mean anything."""
+
+    def reading(self) -> float | None:
+        """What it reads now, a part of its range from 0 to 1; None when nothing comes from it."""
+
+    def installed(self) -> DoorScale | None:
+        """What whoever installed it measured already; None when the owner has to show it the door. A factory reset forgets it."""
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Have `changed` called when the reading is another."""
 
 
 class Button(Protocol):
@@ -122,6 +136,7 @@ class Hardware:
     Attributes:
         bolt: motor, bolt and latch.
         door_sensor: the contact in the frame.
+        door_gauge: a sensor that measures instead; beside one, the contact tells only what needs no measuring.
         set_button: opens the pairing window.
         reset_button: held, makes a factory reset.
         touch: touched from outside, locks.
@@ -132,6 +147,7 @@ class Hardware:
 
     bolt: Bolt
     door_sensor: DoorSensor | None = None
+    door_gauge: DoorGauge | None = None
     set_button: Button | None = None
     reset_button: Button | None = None
     touch: Button | None = None

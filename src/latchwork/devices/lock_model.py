@@ -13,7 +13,7 @@ from typing import Final
 
 from latchwork.doorlock.credentials import ALIRO_KINDS, CredentialKind
 from latchwork.doorlock.limits import Limits
-from latchwork.doorlock.panel_menu import STANDARD_MENU, Menu
+from latchwork.doorlock.panel_menu import DOOR_MENU, Menu
 from latchwork.doorlock.settings import OperatingMode
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock
@@ -156,7 +156,7 @@ class LockModel:
     has_vendor_app: bool = False
     pairing_window_s: int = 600
     pin_lengths_at_lock: tuple[int, int] | None = None
-    menu: Menu = STANDARD_MENU
+    menu: Menu = DOOR_MENU
     prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     languages: tuple[str, ...] = ("en",)
 

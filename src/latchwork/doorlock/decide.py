@@ -196,5 +196,5 @@ def mode_refusal(mode: OperatingMode, position: BoltPosition) -> Reason | None:
 
 
 def is_closed(settings: Settings, door: DoorPosition | None) -> bool:
-    """May a bolt be thrown without hitting the frame? A lock without sensor must assume so."""
+    """May a bolt be thrown without hitting the frame? A lock without sensor must assume so; one whose sensor cannot tell must not."""
     return door is DoorPosition.CLOSED or not settings.has_door_sensor

@@ -82,9 +82,9 @@ class BoltJammed:
 
 @dataclass(frozen=True, slots=True)
 class DoorMoved:
-    """The door's sensor sees its leaf there."""
+    """The door's sensor sees its leaf there; None is that it cannot tell any more."""
 
-    door: DoorPosition
+    door: DoorPosition | None
 
 
 @dataclass(frozen=True, slots=True)

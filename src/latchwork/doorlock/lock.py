@@ -69,6 +69,9 @@ _OUTCOMES: Final = MappingProxyType(
 )
 """What the owner of a card or a finger hears; REFUSED where nothing is listed. Of a code a stranger would learn that it is one."""
 
+_NOT_OPEN: Final = frozenset({DoorPosition.CLOSED, DoorPosition.FAULT})
+"""What ends the time that a door has been open: it closed, or nobody knows whether it did."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockMemory:
@@ -238,7 +241,7 @@ class Lock:
         door = self.bolt.door
         if door is before:
             return
-        if door is DoorPosition.CLOSED:
+        if door is None or door in _NOT_OPEN:
             self._opened_at = None
         elif door in OPENED and self._opened_at is None:
             self._opened_at = now

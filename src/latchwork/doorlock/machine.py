@@ -323,6 +323,8 @@ class _Draft:
         if door is self.door:
             return
         previous, self.door = self.door, door
+        if door is None:
+            return  # an event cannot say that nobody knows (Application Clusters 5.2.11.2); the attribute does
         self.effects.append(Emit(DoorStateChanged(door, previous)))
         if door is DoorPosition.FORCED_OPEN:
             self.effects.append(Emit(AlarmRaised(Alarm.DOOR_FORCED_OPEN)))
@@ -360,7 +362,10 @@ class _Draft:
             self.relock_at = self.now + seconds
 
     def relock_if_due(self) -> None:
-        """Lock a bolt at rest whose time has come; never against an open door."""
+        """Lock a bolt at rest whose time has come; never against an open door, nor against one whose sensor cannot tell.
+
+        What is owed is paid when the door is seen to close: see `door_sensor` for why this is the safe side.
+        """
         if self.relock_at is None or self.now < self.relock_at or self.deadline is not None:
             return
         self.relock_at = None

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from latchwork.base.logs import Secret
 from latchwork.doorlock.credentials import CredentialKind
+from latchwork.doorlock.door_sensor import DoorScale
 from latchwork.doorlock.events import Source
 from latchwork.doorlock.prompts import Prompt
 
@@ -112,6 +113,13 @@ class Adjust:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrateDoor:
+    """From now on the door sensor's readings mean this."""
+
+    scale: DoorScale
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """Restart; nothing is lost (a soft reset)."""
 
@@ -145,6 +153,7 @@ PanelEffect = (
     | StartEnrolment
     | StopEnrolment
     | Adjust
+    | CalibrateDoor
     | Restart
     | FactoryReset
     | LockUp

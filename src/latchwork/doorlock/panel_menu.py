@@ -20,6 +20,7 @@ class MenuOption(Enum):
     LANGUAGE = "language"
     RESTART = "restart"
     FACTORY_RESET = "factory_reset"
+    CALIBRATE_DOOR = "calibrate_door"
 
 
 Menu = tuple[MenuOption, ...]
@@ -36,3 +37,6 @@ STANDARD_MENU: Final[Menu] = (
     MenuOption.FACTORY_RESET,
 )
 """Pairing is option 4, as owners of newer firmware report it."""
+
+DOOR_MENU: Final[Menu] = (*STANDARD_MENU, MenuOption.CALIBRATE_DOOR)
+"""The menu of a lock with a door sensor; every other option keeps its number."""

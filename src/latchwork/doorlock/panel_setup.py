@@ -12,6 +12,7 @@ from typing import Final
 
 from latchwork.base.logs import Secret
 from latchwork.doorlock.credentials import CredentialKind
+from latchwork.doorlock.panel_calibration import FIRST, ask, shown
 from latchwork.doorlock.panel_effects import (
     Adjust,
     FactoryReset,
@@ -43,6 +44,7 @@ from latchwork.doorlock.panel_state import (
     PanelFacts,
     PanelState,
     SetupTask,
+    ShowingDoor,
     Verifying,
     Waiting,
 )
@@ -122,6 +124,8 @@ def setup_key(state: PanelState, key: str, facts: PanelFacts, now: float) -> Ste
             return _ask_memory(state, UserRemoval(user), now) if key == CONFIRM else _back(state, now)
         case ConfirmingReset():
             return forget_everything(state) if key == CONFIRM else _back(state, now)
+        case ShowingDoor() as showing:
+            return _door_shown(state, showing, facts, now) if key == CONFIRM else (state, ())
         case ChoosingUser() | GivingCode():
             if key != CONFIRM:
                 return collect(state, key, now), ()
@@ -193,6 +197,8 @@ def _back(state: PanelState, now: float) -> Step:
         return leave(state, Say(Prompt.SETUP_ENDED))
     if state.digits:
         return replace(state, digits="", digits_until=None, task_until=now + state.rules.setup_s), ()
+    if isinstance(state.task, ShowingDoor):
+        return enter(state, now, Say(Prompt.DOOR_AS_BEFORE))
     stop = (StopEnrolment(),) if isinstance(state.task, GivingFinger) else ()
     return enter(state, now, *stop)
 
@@ -213,10 +219,10 @@ def _option(state: PanelState, key: str, facts: PanelFacts, now: float) -> Step:
     needs = _NEEDS.get(option)
     if needs is not None and not (facts.can_program and needs & facts.programming):
         return _at(state, ChoosingOption(), now, Say(Prompt.SETUP_NOT_ALLOWED))
-    return _begin(state, option, now)
+    return _begin(state, option, facts, now)
 
 
-def _begin(state: PanelState, option: MenuOption, now: float) -> Step:
+def _begin(state: PanelState, option: MenuOption, facts: PanelFacts, now: float) -> Step:
     rules = state.rules
     match option:
         case MenuOption.ADD_USER:
@@ -238,6 +244,20 @@ def _begin(state: PanelState, option: MenuOption, now: float) -> Step:
             return leave(state, Say(Prompt.RESTARTING), Restart())
         case MenuOption.FACTORY_RESET:
             return _at(state, ConfirmingReset(), now, Say(Prompt.RESET_CONFIRM))
+        case MenuOption.CALIBRATE_DOOR:
+            return _begin_calibration(state, facts, now)
+
+
+def _begin_calibration(state: PanelState, facts: PanelFacts, now: float) -> Step:
+    if facts.measures_door:
+        return _at(state, FIRST, now, ask(FIRST))
+    why = Prompt.DOOR_NEEDS_NONE if facts.has_door_sensor else Prompt.SETUP_NOT_POSSIBLE
+    return _at(state, ChoosingOption(), now, Say(why))
+
+
+def _door_shown(state: PanelState, showing: ShowingDoor, facts: PanelFacts, now: float) -> Step:
+    task, effects = shown(showing, facts)
+    return _at(state, ChoosingOption() if task is None else task, now, *effects)
 
 
 def _confirmed(state: PanelState, digits: str, facts: PanelFacts, now: float) -> Step:

@@ -78,6 +78,9 @@ class PanelFacts:
         can_program: users and settings may be changed at the lock at all.
         programming: what of it.
         kinds: what can be enrolled at the door: PIN, fingerprint and card, as far as there are parts for them.
+        has_door_sensor: somebody tells whether the door is closed.
+        measures_door: that sensor measures, and must be shown the door before it can tell.
+        door_reading: what it reads now; None when nothing comes from it.
     """
 
     is_commissioned: bool = False
@@ -87,6 +90,9 @@ class PanelFacts:
     can_program: bool = True
     programming: LocalProgramming = ALL_PROGRAMMING
     kinds: frozenset[CredentialKind] = frozenset({CredentialKind.PIN})
+    has_door_sensor: bool = False
+    measures_door: bool = False
+    door_reading: float | None = None
 
 
 # what the panel is waiting for
@@ -174,6 +180,33 @@ class ConfirmingReset:
     """Setup mode: `#` makes a factory reset."""
 
 
+class DoorStep(Enum):
+    """What the sensor is shown of the door, in this order."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    AJAR = "ajar"
+
+
+@dataclass(frozen=True, slots=True)
+class ShowingDoor:
+    """Setup mode: the sensor is shown the door; `#` confirms each step.
+
+    Attributes:
+        closed, open: the readings of the steps that were confirmed.
+    """
+
+    closed: float | None = None
+    open: float | None = None
+
+    @property
+    def step(self) -> DoorStep:
+        """Which comes now."""
+        if self.closed is None:
+            return DoorStep.CLOSED
+        return DoorStep.OPEN if self.open is None else DoorStep.AJAR
+
+
 @dataclass(frozen=True, slots=True)
 class ChoosingVolume:
     """Setup mode: one key says how loud."""
@@ -200,6 +233,7 @@ SetupTask = (
     | GivingCard
     | ConfirmingRemoval
     | ConfirmingReset
+    | ShowingDoor
     | ChoosingVolume
     | ChoosingLanguage
     | Waiting

@@ -45,6 +45,7 @@ class Prompt(Enum):
     MENU_LANGUAGE = "menu.language"
     MENU_RESTART = "menu.restart"
     MENU_FACTORY_RESET = "menu.factory_reset"
+    MENU_CALIBRATE_DOOR = "menu.calibrate_door"
     SETUP_MENU = "setup.menu"
     SETUP_NO_SUCH_OPTION = "setup.no_such_option"
     SETUP_NOT_ALLOWED = "setup.not_allowed"
@@ -82,6 +83,15 @@ class Prompt(Enum):
     LANGUAGE_OPTION = "language.option"
     LANGUAGE_SET = "language.set"
 
+    DOOR_CLOSE = "door.close"
+    DOOR_OPEN = "door.open"
+    DOOR_AJAR = "door.ajar"
+    DOOR_CALIBRATED = "door.calibrated"
+    DOOR_CONTRADICTION = "door.contradiction"
+    DOOR_NO_READING = "door.no_reading"
+    DOOR_AS_BEFORE = "door.as_before"
+    DOOR_NEEDS_NONE = "door.needs_none"
+
     RESET_CONFIRM = "reset.confirm"
     RESET_DONE = "reset.done"
     RESTARTING = "reset.restarting"
@@ -115,6 +125,7 @@ _ENGLISH: Final[Mapping[Prompt, str]] = MappingProxyType(
         Prompt.MENU_LANGUAGE: "Language",
         Prompt.MENU_RESTART: "Restart",
         Prompt.MENU_FACTORY_RESET: "Factory reset",
+        Prompt.MENU_CALIBRATE_DOOR: "Calibrate the door sensor",
         Prompt.SETUP_MENU: "{options} Star to leave.",
         Prompt.SETUP_NO_SUCH_OPTION: "There is no such option.",
         Prompt.SETUP_NOT_ALLOWED: "The owner has switched this off at the lock. Use the app.",
@@ -148,6 +159,14 @@ _ENGLISH: Final[Mapping[Prompt, str]] = MappingProxyType(
         Prompt.LANGUAGE_CHOOSE: "{options}",
         Prompt.LANGUAGE_OPTION: "English",
         Prompt.LANGUAGE_SET: "This lock speaks English.",
+        Prompt.DOOR_CLOSE: "Close the door, then hash.",
+        Prompt.DOOR_OPEN: "Open the door wide, then hash.",
+        Prompt.DOOR_AJAR: "Leave the door slightly ajar, then hash.",
+        Prompt.DOOR_CALIBRATED: "The door sensor is calibrated.",
+        Prompt.DOOR_CONTRADICTION: "The sensor saw no difference, or not in this order. Once more.",
+        Prompt.DOOR_NO_READING: "The door sensor says nothing. Look at its magnet.",
+        Prompt.DOOR_AS_BEFORE: "The door sensor is as it was before.",
+        Prompt.DOOR_NEEDS_NONE: "The door sensor of this lock needs no calibration.",
         Prompt.RESET_CONFIRM: "Everybody and everything will be forgotten. Hash for yes, star for no.",
         Prompt.RESET_DONE: "The lock is as it left the factory.",
         Prompt.RESTARTING: "Restarting. Nothing is lost.",

@@ -39,6 +39,7 @@ class TroubleCode(StrEnum):
     ASLEEP = "asleep"
     CLOCK_WRONG = "clock_wrong"
     DRIFTED = "drifted"
+    DOOR_SENSOR = "door_sensor"
     ENROL_AT_DOOR = "enrol_at_door"
     NEEDS_HUB = "needs_hub"
 

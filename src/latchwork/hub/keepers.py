@@ -14,6 +14,7 @@ from latchwork.hub.desk import Desk
 from latchwork.hub.entities import Lock
 from latchwork.hub.proof import Models
 from latchwork.hub.repository_rows import NotFound
+from latchwork.hub.status import LockStatus
 from latchwork.hub.sync import Keeper, Wake
 
 AT_ONCE: Final = 32
@@ -26,9 +27,10 @@ class Keepers:
     Attributes:
         models: what is known about how models of locks answer.
         on_contact: called with a lock's id and why it does not answer, which is empty when it does.
+        status_of: says how a lock stands.
     """
 
-    __slots__ = ("_controller", "_desk", "_keepers", "_turns", "models", "on_contact")
+    __slots__ = ("_controller", "_desk", "_keepers", "_turns", "models", "on_contact", "status_of")
 
     def __init__(self, desk: Desk, controller: Controller) -> None:
         self._desk = desk
@@ -37,6 +39,7 @@ class Keepers:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self.models = Models(desk.repository)
         self.on_contact: Callable[[str, str], None] = lambda _lock_id, _why: None
+        self.status_of: Callable[[Lock], LockStatus] = lambda _lock: LockStatus()
 
     def keep(self, lock: Lock) -> Keeper | None:
         """Begin to keep a lock; None where its node is not on the hub's fabric."""
@@ -52,6 +55,7 @@ class Keepers:
             turns=self._turns,
             sleeps_until_check_in=lambda: node_id in check_ins.watched,
             on_contact=self._contact,
+            status=lambda: self.status_of(lock),
         )
         self._keepers[lock.id] = keeper
         keeper.start()

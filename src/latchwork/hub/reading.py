@@ -42,6 +42,13 @@ TYPES: Final = {
 }
 """Kinds that are read and written as credentials of users; keys of phones are a trade of their own."""
 _KINDS: Final = {number: kind for kind, number in TYPES.items()}
+MAX_ASKED: Final = 2048
+"""Places of one kind that are asked for, one by one; the rest is left unread. No lock for a home or an office holds so many, and one that
+says so may never come to an end."""
+MAX_BEHIND: Final = 512
+"""Credentials that are asked for a second time, because users have them and no place does."""
+MAX_NAME: Final = 64
+"""Characters of a user's name that are kept; a lock has ten (UserName of SetUser, Application Clusters 5.2.10)."""
 _MAX_DEAF: Final = 3
 """Places in a row that may be refused before the rest is left unread."""
 _DROWSY_S: Final = 2.0
@@ -202,9 +209,10 @@ async def read_observed(
             found: dict[int, SeenCredential | Slot] = {}
             await _walk(found, total, lambda index, kind=kind: _ask_credential(peer, endpoint, kind, index))  # type: ignore[misc]  # a default binds the loop's kind
             credentials.update({(kind, index): each for index, each in found.items()})
+        behind = MAX_BEHIND
         for index, user in users.items():
             if isinstance(user, SeenUser):
-                await _look_behind(peer, endpoint, user, capabilities, credentials)
+                behind = await _look_behind(peer, endpoint, user, capabilities, credentials, behind)
                 if has_hours(user):
                     users[index] = await read_hours(peer, endpoint, user, capabilities)
         await _find_orphans(peer, users, credentials)
@@ -239,23 +247,29 @@ async def _look_behind(
     user: SeenUser,
     capabilities: Capabilities,
     credentials: dict[tuple[CredentialKind, int], SeenCredential | Slot],
-) -> None:
-    """Ask for each credential that a user has and the walk did not meet: one of both tellings is wrong."""
+    most: int,
+) -> int:
+    """Ask for each credential that a user has and the walk did not meet: one of both tellings is wrong. Returns how many more may be."""
     for kind, index in user.credentials:
         if kind in capabilities.kinds and not isinstance(credentials.get((kind, index)), SeenCredential):
             credentials.pop((kind, index), None)
+            if most == 0:
+                continue  # unread
+            most -= 1
             found = await read_credential(peer, endpoint, kind, index)
             if isinstance(found, SeenCredential):
                 credentials[kind, index] = found
+    return most
 
 
 async def _walk(
     places: dict[int, _T | Slot], total: int, ask: Callable[[int], Awaitable[tuple[_T | Slot, int | None] | None]]
 ) -> None:
     """Fill `places` from the chain of taken ones; what is refused stays missing, which is unreadable."""
-    index, deaf = 1, 0
-    while index <= total and deaf < _MAX_DEAF:
+    index, deaf, asked = 1, 0, 0
+    while index <= total and deaf < _MAX_DEAF and asked < MAX_ASKED:
         answer = await ask(index)
+        asked += 1
         if answer is None:
             index, deaf = index + 1, deaf + 1
             continue
@@ -295,7 +309,7 @@ def _user(said: wire.GetUserResponse) -> SeenUser | Slot:
         return Slot.UNREADABLE
     return SeenUser(
         index=said.user_index,
-        name=said.user_name or "",
+        name=(said.user_name or "")[:MAX_NAME],
         unique_id=said.user_unique_id,
         type=kind,
         is_enabled=said.user_status == wire.UserStatusEnum.OCCUPIED_ENABLED,

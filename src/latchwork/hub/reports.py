@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from latchwork.controller.requests import Query
+from latchwork.hub.status import DoorSensor
 from latchwork.matter.interaction.paths import AttributeQuery, EventQuery
 from latchwork.matter.interaction.values import AttributeValue
 from latchwork.matter.model.clusters.basic_information import BasicInformation
@@ -51,7 +52,7 @@ def stands(attributes: Iterable[AttributeValue]) -> dict[int | None, dict[str, A
             case (DoorLock.id, DoorLock.lock_state.id):
                 found.setdefault(each.endpoint, {})["lock_state"] = _word(value)
             case (DoorLock.id, DoorLock.door_state.id):
-                found.setdefault(each.endpoint, {})["door_state"] = None if value is None else _DOORS.get(value)
+                found.setdefault(each.endpoint, {}).update(_door(value))
             case (DoorLock.id, DoorLock.operating_mode.id):
                 found.setdefault(each.endpoint, {})["mode"] = _word(value)
             case (PowerSource.id, PowerSource.bat_percent_remaining.id):
@@ -63,6 +64,14 @@ def stands(attributes: Iterable[AttributeValue]) -> dict[int | None, dict[str, A
             case _:
                 pass
     return found
+
+
+def _door(value: Any) -> dict[str, Any]:
+    """Where the door is, and what its sensor is worth; a value that we do not know is no failure of it."""
+    if value is None:
+        return {"door_state": None, "door_sensor": DoorSensor.CANNOT_TELL}
+    has_failed = value == DoorStateEnum.DOOR_UNSPECIFIED_ERROR
+    return {"door_state": _DOORS.get(value), "door_sensor": DoorSensor.FAILED if has_failed else DoorSensor.TELLS}
 
 
 def _word(value: Any) -> str | None:

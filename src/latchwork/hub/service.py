@@ -20,9 +20,11 @@ from latchwork.hub.desk import Desk
 from latchwork.hub.enrolment import Enrolments
 from latchwork.hub.enrolment_eyes import PeerEyes
 from latchwork.hub.guests import Guests
+from latchwork.hub.history import History
 from latchwork.hub.importing import Imports
 from latchwork.hub.journal import Journal
 from latchwork.hub.keepers import Keepers
+from latchwork.hub.lock_settings import LockSettings
 from latchwork.hub.locks import Locks
 from latchwork.hub.notify.service import Notifications
 from latchwork.hub.people import People
@@ -56,6 +58,8 @@ class Hub:
         keepers, watchers: who keeps each lock in line, and who listens to it.
         locks, people: what can be done.
         sharing: who else has a lock.
+        lock_settings: what owners set on their locks.
+        history: batteries and links over time.
         guests: invites them, and shows them their page.
         removals: signed reports of who moved out.
         enrolments: fingers, cards and faces that are taken at the door.
@@ -79,6 +83,8 @@ class Hub:
         self.watchers = Watchers(desk, controller, self.keepers)
         self.locks = Locks(desk, controller, self.keepers, self.watchers)
         self.sharing = Sharing(desk, controller, self.keepers)
+        self.lock_settings = LockSettings(desk, controller, self.keepers)
+        self.history = History(desk, controller, lambda lock_id: self.locks.status(lock_id).is_reachable)
         self.people = People(
             desk,
             wake_doors=self.keepers.wake_doors,
@@ -142,6 +148,7 @@ class Hub:
             hub = cls(desk, controller, database)
             hub.locks.begin()
             hub.sharing.begin()
+            hub.history.start()
             hub.enrolments.resume()
             hub.backup.tidy()
             hub.upkeep.start()
@@ -174,6 +181,7 @@ class Hub:
         await self.upkeep.close()
         await self.strays.close()
         await self.sharing.close()
+        await self.history.close()
         await self.locks.close()
         await self.watchers.close()
         await self.keepers.close()

@@ -23,13 +23,25 @@ class Operation(StrEnum):
     """Withdraw the bolt and leave the latch."""
 
 
+class DoorSensor(StrEnum):
+    """What a lock's door sensor is worth, as far as DoorState says."""
+
+    TELLS = "tells"
+    CANNOT_TELL = "cannot_tell"
+    """It was not calibrated, or is being calibrated."""
+    FAILED = "failed"
+    """It failed or has drifted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockStatus:
     """How a lock stands.
 
     Attributes:
         lock_state: locked, unlocked, unlatched, not_fully_locked, or None: the lock does not say.
-        door_state: open, closed, jammed, forced_open, error, ajar, or None: no sensor.
+        door_state: open, closed, jammed, forced_open, error, ajar, or None: no sensor, or one that cannot tell.
+        door_sensor: whether it can tell; None: no sensor, or it was not heard yet.
+        is_door_doubtful: things happened that cannot be, if the sensor is right.
         battery_percent: 0 to 100, or None.
         battery_level: ok, warning, critical, or None.
         mode: the operating mode by its name, or None.
@@ -43,6 +55,8 @@ class LockStatus:
 
     lock_state: str | None = None
     door_state: str | None = None
+    door_sensor: DoorSensor | None = None
+    is_door_doubtful: bool = False
     battery_percent: int | None = None
     battery_level: str | None = None
     mode: str | None = None
@@ -71,7 +85,12 @@ _VENDORS: Final[Mapping[int, str]] = {
 """Vendors of ecosystems by the number under which they join (Core 2.5.2); of the others the number is told."""
 
 
+def vendor_name(vendor_id: int) -> str:
+    """A maker's name, or empty where we do not know it."""
+    return _VENDORS.get(vendor_id, "")
+
+
 def fabric_of(descriptor: FabricDescriptorStruct) -> Fabric:
     """An ecosystem on a lock, with its vendor's name where we know it."""
     vendor = descriptor.vendor_id
-    return Fabric(vendor=_VENDORS.get(vendor, ""), label=descriptor.label, vendor_id=vendor)
+    return Fabric(vendor=vendor_name(vendor), label=descriptor.label, vendor_id=vendor)

@@ -79,8 +79,8 @@ def _first_use(connection: sqlite3.Connection, entry: Entry) -> set[str]:
     those after which the lock's user is named.
     """
     door, credential_id = door_of_lock(connection, entry.lock_id or ""), entry.credential_id or ""
-    if door is None:
-        return set()
+    if door is None or entry.person_id is None:
+        return set()  # nobody's opening uses up nobody's access
     at = entry.at if entry.lock_at is None else min(entry.lock_at, entry.at)
     site = get_site(connection)
     zone, holidays = zone_of(site.time_zone), frozenset(site.holidays)

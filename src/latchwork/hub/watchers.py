@@ -35,6 +35,7 @@ class Watchers:
         self._node_of: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         keepers.on_contact = self._contact
+        keepers.status_of = self.status
 
     def watch(self, lock: Lock) -> Watcher | None:
         """Begin to listen to a lock's node, if nobody does; None where it is not on the hub's fabric."""

@@ -20,13 +20,14 @@ from latchwork.controller import Peer, Subscription
 from latchwork.controller.check_in import StillAsleep
 from latchwork.controller.subscription import State
 from latchwork.hub.desk import Desk
+from latchwork.hub.door_sensor import Suspicion, suspicion
 from latchwork.hub.entities import Lock
 from latchwork.hub.ingest_numbers import Numbers
 from latchwork.hub.ingest_who import Fabric, Scene
 from latchwork.hub.journal_entries import Detail, Entry, Kind
 from latchwork.hub.observed import Observed
 from latchwork.hub.reports import QUERIES, stands
-from latchwork.hub.status import LockStatus, fabric_of
+from latchwork.hub.status import DoorSensor, LockStatus, fabric_of
 from latchwork.hub.sync import Wake
 from latchwork.hub.uses import take_uses
 from latchwork.hub.waking import Backoff
@@ -99,6 +100,7 @@ class Watcher:
         self._ask_at = 0.0
         self._fabrics: dict[int, Fabric] = _fabrics_from(desk.repository.setting(self._setting))
         self._status: dict[int, LockStatus] = {}
+        self._suspicions: dict[str, Suspicion] = {}
         self._base = LockStatus()
         self._task: asyncio.Task[None] | None = None
 
@@ -280,8 +282,27 @@ class Watcher:
                 self._tell("lock_state", lock, lock_state=after.lock_state)
             if after.door_state != before.door_state:
                 self._tell("door_state", lock, door_state=after.door_state)
+            if after.door_sensor is not before.door_sensor:
+                self._sensor_changed(lock, before.door_sensor, after)
             if after.mode != before.mode:
                 self._tell("mode", lock, mode=after.mode)
+
+    def _sensor_changed(self, lock: Lock, before: DoorSensor | None, after: LockStatus) -> None:
+        if after.door_sensor is DoorSensor.CANNOT_TELL and after.is_door_doubtful:
+            self._suspicions.pop(lock.id, None)  # somebody sees to it: it is being calibrated
+            self._status[lock.endpoint] = replace(after, is_door_doubtful=False)
+        if before is not None or after.door_sensor is not DoorSensor.TELLS:
+            self._wake(lock.id, Wake.DOOR)
+
+    def _suspect(self, lock: Lock, entries: Iterable[Entry]) -> None:
+        before = self._suspicions.get(lock.id, Suspicion.NONE)
+        if before is Suspicion.DOUBTFUL:
+            return
+        self._suspicions[lock.id] = now = suspicion(before, (each for each in entries if each.lock_id == lock.id))
+        if now is Suspicion.DOUBTFUL:
+            status = self._status.get(lock.endpoint, self._base)
+            self._status[lock.endpoint] = replace(status, is_door_doubtful=True)
+            self._wake(lock.id, Wake.DOOR)
 
     async def _take_fabrics(self, descriptors: Iterable[FabricDescriptorStruct]) -> None:
         found = {each.fabric_index: fabric_of(each) for each in descriptors if each.fabric_index is not None}
@@ -318,6 +339,8 @@ class Watcher:
             events, asked_from = await self._filled(events)
         entries = await self._desk.journal.take(node_id, events, scenes, at, asked_from=asked_from)
         self._desk.tell_entries(entries)
+        for each in self._locks():
+            self._suspect(each, entries)
         doors = await take_uses(self._desk, entries)
         if doors:
             self._used(doors)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from latchwork.base.clock import Clock
 from latchwork.devices.hardware import Outcome
 from latchwork.doorlock.bolt import BoltPosition, DoorPosition
+from latchwork.doorlock.door_sensor import DoorScale
 
 _MOVES: Final = 100
 
@@ -135,9 +137,10 @@ class VirtualDoor:
         bolt: what holds it.
         is_warped: it does not close any more, the gap stays.
         on_changed: called with each new position of the leaf.
+        gauge: what measures how far the leaf is from the frame.
     """
 
-    __slots__ = ("_moved", "_position", "bolt", "is_warped", "on_changed")
+    __slots__ = ("_moved", "_position", "bolt", "gauge", "is_warped", "on_changed")
 
     def __init__(self, bolt: VirtualBolt, position: DoorPosition | None = DoorPosition.CLOSED) -> None:
         self.bolt = bolt
@@ -145,6 +148,7 @@ class VirtualDoor:
         self.on_changed: Callable[[DoorPosition], None] = lambda _: None
         self._position = position
         self._moved: Callable[[DoorPosition], None] | None = None
+        self.gauge = VirtualGauge(self)
 
     def position(self) -> DoorPosition | None:
         """Where the leaf is."""
@@ -179,3 +183,77 @@ class VirtualDoor:
             self.on_changed(position)
         if self._moved is not None:
             self._moved(position)
+
+
+class VirtualGauge:
+    """A sensor of a magnet's field: it reads more the further the leaf is from the frame, and knows of no position.
+
+    Args:
+        door: the leaf.
+
+    Attributes:
+        drift: how much too high it reads, a part of its range.
+        is_installed: whoever installed it measured it, as long as it has forgotten nothing.
+    """
+
+    __slots__ = ("_changed", "_door", "_drift", "is_installed")
+
+    def __init__(self, door: VirtualDoor) -> None:
+        self.is_installed = True
+        self._door = door
+        self._drift = 0.0
+        self._changed: Callable[[], None] | None = None
+
+    @property
+    def drift(self) -> float:
+        """How much too high it reads; lower when negative."""
+        return self._drift
+
+    @drift.setter
+    def drift(self, drift: float) -> None:
+        if drift != self._drift:
+            self._drift = drift
+            if self._changed is not None:
+                self._changed()
+
+    def reading(self) -> float | None:
+        """What it reads: nothing when the door's sensor has failed."""
+        position = self._door.position()
+        return None if position is None else self.at(position)
+
+    def at(self, position: DoorPosition) -> float | None:
+        """What it reads of a leaf there."""
+        reading = _READINGS.get(position)
+        return None if reading is None else round(reading + self._drift, 6)
+
+    def installed(self) -> DoorScale | None:
+        """What it reads without a drift."""
+        return _scale(0.0) if self.is_installed else None
+
+    def shown(self) -> DoorScale:
+        """What it reads when somebody shows it the door now."""
+        return _scale(self._drift)
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Have `changed` called when it reads something else; the door tells by itself when its leaf moves."""
+        self._changed = changed
+
+
+_READINGS: Final = MappingProxyType(
+    {
+        DoorPosition.CLOSED: 0.2,
+        DoorPosition.JAMMED: 0.2,
+        DoorPosition.AJAR: 0.3,
+        DoorPosition.OPEN: 0.9,
+        DoorPosition.FORCED_OPEN: 0.9,
+    }
+)
+"""Positions as parts of the sensor's range; a failed sensor reads nothing."""
+AJAR_AS_CLOSED: Final = -0.1
+"""The drift with which a leaf that is ajar reads what a closed one read."""
+
+
+def _scale(drift: float) -> DoorScale:
+    shown = (DoorPosition.CLOSED, DoorPosition.AJAR, DoorPosition.OPEN)
+    closed, ajar, opened = (round(_READINGS[each] + drift, 6) for each in shown)
+    return DoorScale(closed, ajar, opened)

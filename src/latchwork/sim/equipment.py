@@ -54,6 +54,7 @@ class Equipment:
         return Hardware(
             bolt=self.bolt,
             door_sensor=self.door if model.has_door_sensor else None,
+            door_gauge=self.door.gauge if model.has_door_sensor else None,
             set_button=self.set_button,
             reset_button=self.reset_button,
             touch=self.touch_pad,
@@ -78,6 +79,7 @@ def unplug(hardware: Hardware) -> None:
     hardware.bolt.listen(_unheard)
     for part in (
         hardware.door_sensor,
+        hardware.door_gauge,
         hardware.keypad,
         hardware.fingerprints,
         hardware.cards,

@@ -19,6 +19,7 @@ from latchwork.devices.lock_device import LOCK_ENDPOINT, lock_of, make_lock, rem
 from latchwork.devices.lock_model import LockModel
 from latchwork.devices.models import GENERIC
 from latchwork.doorlock.bolt import BoltPosition, DoorPosition
+from latchwork.doorlock.door_sensor import DoorSense
 from latchwork.matter.interaction.view import RequestContext
 from latchwork.matter.messages.status import StatusError
 from latchwork.matter.model.clusters.door_lock import DoorLock
@@ -333,6 +334,7 @@ class VirtualLock(Equipment):
         watched = WatchedDoorLock(endpoint, lock_of(node).state, self.model, self.hardware, self.seams)
         endpoint.clusters[DoorLock.id] = watched
         watched.on_operation = self._operated
+        watched.door.on_sense = self._sense_changed
         node.on_commissioned = self._commissioned
         self.panel = FrontPanel(node, watched, self.hardware, self.model)
         self.panel.on_restart = self.restart
@@ -423,6 +425,9 @@ class VirtualLock(Equipment):
         message = told(event, payload)
         if message is not None:
             self.on_told(message)
+
+    def _sense_changed(self, sense: DoorSense) -> None:
+        self.on_told({"event": "door_sensor", "calibration": pascal(sense.calibration.name)})
 
     def _battery_changed(self) -> None:
         self.on_told({"event": "battery", "percent": round(self.battery.percent(), 1)})

@@ -13,6 +13,7 @@ Layer sim. Several words of one object happen in their order. An object with a w
 | `turn` | `lock`, `unlock` | a hand turns the thumb turn |
 | `open`, `close`, `ajar`, `force` | true | the leaf of the door; a thrown bolt holds it |
 | `door` | `DoorOpen` … | its sensor sees it there, whatever the bolt does |
+| `calibrate` | true | somebody shows the sensor the door, closed, open and ajar, as the menu asks for it |
 | `plate` | `on`, `off` | the front plate |
 | `battery` | per cent | so much is left |
 | `change_batteries` | true | out and in again: the power goes and comes |
@@ -199,6 +200,19 @@ def _door(lock: VirtualLock, value: Any, _event: Mapping[str, Any]) -> Act:
     return lambda lock: lock.put_door(position)
 
 
+def _calibrate(lock: VirtualLock, value: Any, _event: Mapping[str, Any]) -> Act:
+    _true("calibrate", value)
+    gauge = lock.door.gauge
+    if lock.hardware.door_gauge is not gauge:
+        raise Misuse("this lock has no virtual door sensor that is calibrated")
+
+    def act(lock: VirtualLock) -> None:
+        if lock.has_power:
+            lock_of(lock.node).calibrate_door(gauge.shown())
+
+    return act
+
+
 def door_position(name: Any) -> DoorPosition:
     """`DoorOpen` or `open` → where the leaf is.
 
@@ -317,6 +331,7 @@ _WORDS: Final[Mapping[str, Callable[[VirtualLock, Any, Mapping[str, Any]], Act]]
         "ajar": _leaf("ajar"),
         "force": _leaf("force"),
         "door": _door,
+        "calibrate": _calibrate,
         "plate": _plate,
         "battery": _battery,
         "change_batteries": _change_batteries,

@@ -32,15 +32,18 @@ from latchwork.web.api import (
     enrolments,
     foreign,
     guests,
+    history,
     imports,
     jobs,
     journal,
     live,
+    lock_settings,
     locks,
     notification_rules,
     operations,
     people,
     removal,
+    security,
     session,
     setup,
     sharing,
@@ -57,11 +60,13 @@ from latchwork.web.pages import places
 from latchwork.web.pages.routing import answer_on_page
 from latchwork.web.problems import Problem, answer_problem, problem_of
 from latchwork.web.settings import WebSettings
+from latchwork.web.virtual_doors import VirtualDoors
 
 ROUTERS: Final = (
     *(
         setup.router,
         session.router,
+        security.router,
         accounts.router,
         tokens.router,
         site.router,
@@ -69,6 +74,8 @@ ROUTERS: Final = (
         locks.router,
         foreign.router,
         sharing.router,
+        lock_settings.router,
+        history.router,
     ),
     *(people.router, credentials.router, accesses.router, journal.router, live.router, webhooks.router, jobs.router),
     *(guests.router, guest_page, removal.router, enrolments.router),
@@ -86,6 +93,7 @@ def create_app(
     entropy: Callable[[int], bytes],
     settings: WebSettings | None = None,
     hasher: PasswordHasher | None = None,
+    virtual_doors: VirtualDoors | None = None,
 ) -> FastAPI:
     """The hub's face as an ASGI application; its `state.context` has its parts.
 
@@ -95,8 +103,10 @@ def create_app(
         entropy: octets nobody can guess.
         settings: how it behaves.
         hasher: of passwords, with its costs; None takes those of RFC 9106.
+        virtual_doors: doors that are drawn, in a virtual house only: without, there are no pages for them.
     """
     context = Context(house, clock, entropy, settings or WebSettings(), hasher)
+    context.virtual_doors = virtual_doors
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -119,7 +129,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
-    for router in (*ROUTERS, *places.ROUTERS):
+    for router in (*ROUTERS, *places.ROUTERS, *(places.VIRTUAL if virtual_doors is not None else ())):
         app.include_router(router)
     for kind in (Problem, LatchworkError, RequestValidationError):
         app.add_exception_handler(kind, answer_problem)

@@ -6,12 +6,16 @@ Layer web; knows HTTP and the API's words, nothing of the application. The passw
 from __future__ import annotations
 
 import http.client
+from collections.abc import Callable
 from http.cookies import SimpleCookie
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 from latchwork.base.errors import Misuse
-from latchwork.web.client import Client
+from latchwork.web.client import ApiProblem, Client
+
+NEEDS_SECOND: Final = "second_factor_needed"
+"""The password is right; the account has a second factor."""
 
 
 class NewToken(TypedDict):
@@ -24,7 +28,15 @@ class NewToken(TypedDict):
     token: str
 
 
-def log_in(url: str, name: str, password: str, *, token_name: str, scopes: list[str] | None = None) -> NewToken:
+def log_in(
+    url: str,
+    name: str,
+    password: str,
+    *,
+    token_name: str,
+    scopes: list[str] | None = None,
+    code: Callable[[], str] | None = None,
+) -> NewToken:
     """A token for the account of this name.
 
     Args:
@@ -33,14 +45,21 @@ def log_in(url: str, name: str, password: str, *, token_name: str, scopes: list[
         password: likewise.
         token_name: what the token is called in the account's list.
         scopes: what it may; None is all that the account may.
+        code: asked when the account has a second factor.
 
     Raises:
         Misuse: the address is none.
-        ApiProblem: the hub said no: name or password is wrong, or there were too many attempts.
+        ApiProblem: the hub said no: name, password or code is wrong, a code is needed, or there were too many attempts.
         Unreachable: it does not answer.
     """
     with _Browser(url) as browser:
-        session = browser.call("POST", "/session", {"name": name, "password": password})
+        body = {"name": name, "password": password}
+        try:
+            session = browser.call("POST", "/session", body)
+        except ApiProblem as problem:
+            if problem.code != NEEDS_SECOND or code is None:
+                raise
+            session = browser.call("POST", "/session", body | {"totp": code()})
         return browser.make_token(session, token_name, scopes)
 
 

@@ -17,8 +17,10 @@ from fastapi import Depends, Request
 from latchwork.base.clock import Clock
 from latchwork.hub.journal_entries import Detail, Entry, Kind
 from latchwork.store.database import Database
+from latchwork.web.adding import Addings
 from latchwork.web.answers import Answers
 from latchwork.web.auth import Auth
+from latchwork.web.authority import Root
 from latchwork.web.house import House
 from latchwork.web.jobs import Jobs
 from latchwork.web.keys import forget_expired
@@ -28,7 +30,10 @@ from latchwork.web.notices import Notices
 from latchwork.web.owner_link import OwnerLink
 from latchwork.web.passwords import Passwords
 from latchwork.web.principals import Principal
+from latchwork.web.qr_reading import PictureReader
 from latchwork.web.settings import WebSettings
+from latchwork.web.uploads import Uploads
+from latchwork.web.virtual_doors import VirtualDoors
 from latchwork.web.webhooks import Webhooks
 
 _T = TypeVar("_T")
@@ -57,16 +62,22 @@ class Context:
         self.clock = clock
         self.entropy = entropy
         self.settings = settings
+        self.virtual_doors: VirtualDoors | None = None
         self.database: Database = house.repository.database
         # A key of its own: what is sealed here opens nothing that the hub sealed.
         key = blake2b(b"web", key=self.database.sealing_key(entropy), digest_size=32).digest()
-        self.auth = Auth(house.desk, settings, Passwords(hasher))
+        self.auth = Auth(house.desk, settings, Passwords(hasher), key)
         self.answers = Answers(self.database, key, entropy, settings.idempotency_s)
         self.webhooks = Webhooks(self.database, house.journal, key, clock, entropy)
         self.owner_link = OwnerLink(clock, entropy)
         self.jobs = Jobs(house.bus.publish, clock.utc)
         self.measures = Measures(clock.monotonic())
         self.notices = Notices()
+        self.uploads = Uploads(clock, entropy)
+        self.adding = Addings(house.desk.new_id, clock.monotonic)
+        self.pictures = PictureReader()
+        # Of the authority that vouches for this hub's HTTPS, where it is the hub's own.
+        self.root: Root | None = None
         self.ending = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
         # Live events are numbered anew by each process: this tells its numbers from another's.
@@ -130,7 +141,9 @@ class Context:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
         await self.webhooks.close()
+        await self.auth.refusals.settle()
         self.auth.passwords.close()
+        self.pictures.close()
 
     async def _follow(self) -> None:
         async for event in self.house.bus.listen():

@@ -1,10 +1,11 @@
 """Around every request: its number, the size it may have, headers that protect browsers, one line in the log, and an answer to defects.
 
-Layer web, plain ASGI. The log has paths and no queries, names of errors and no texts: either could hold what nobody may read.
+Layer web, plain ASGI; asyncio. The log has paths and no queries, names of errors and no texts: either could hold what nobody may read.
 """
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Callable
 from logging import ERROR, INFO
@@ -24,6 +25,12 @@ CONTENT_POLICY: Final = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none';"
     " img-src 'self' data:; script-src 'self'; style-src 'self'; connect-src 'self'"
 )
+WITH_PHOTO: Final = frozenset({"/add-lock"})
+"""Forms that may carry a photograph."""
+MOST: Final = "latchwork.most"
+"""In a request's scope: octets that its route takes, where that is less than others take."""
+BODY_S: Final = 120.0
+"""Seconds in which all of a request has to come: enough for a photograph over a slow line."""
 _HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
@@ -33,6 +40,13 @@ _HEADERS: Final = (
     ("content-security-policy", CONTENT_POLICY),
 )
 _LOG = logger(__name__)
+
+
+class TooSlow(HTTPException):
+    """The rest of a request did not come."""
+
+    def __init__(self) -> None:
+        super().__init__(408)
 
 
 class TooMuch(HTTPException):
@@ -112,24 +126,39 @@ class Envelope:
         headers["x-request-id"] = request_id
         for name, value in _HEADERS:
             headers.setdefault(name, value)
-        if self._settings.is_secure:
+        if self._settings.is_secure and self._settings.is_strict:
             headers.setdefault("strict-transport-security", "max-age=31536000")
         if scope["path"].startswith("/api/"):
             headers.setdefault("cache-control", "no-store")
 
+    def _most(self, scope: Scope) -> int:
+        """Octets that this request may have. Who may send a photograph is asked before any of it is read."""
+        path: str = scope["path"]
+        is_photo = path.removeprefix(self._settings.root_path) in WITH_PHOTO
+        return self._settings.max_photo if is_photo else self._settings.max_body
+
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        too_long = not said.isdigit() or len(said) > 12 or int(said) > self._settings.max_body
-        seen = 0
+        length = int(said) if said.isdigit() and len(said) <= 12 else None
+        most = self._most(scope)
+        seen, is_whole, due = 0, False, asyncio.get_running_loop().time() + BODY_S
 
         async def receiving() -> Message:
-            nonlocal seen
-            if too_long:
+            nonlocal seen, is_whole
+            least: int = min(most, scope.get(MOST, most))
+            if length is None or length > least:
                 raise TooMuch
-            message = await receive()
+            if is_whole:
+                return await receive()  # until whoever asked is gone
+            try:
+                async with asyncio.timeout_at(due):
+                    message = await receive()
+            except TimeoutError:
+                raise TooSlow from None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
-                if seen > self._settings.max_body:
+                is_whole = not message.get("more_body", False)
+                if seen > least:
                     raise TooMuch
             return message
 

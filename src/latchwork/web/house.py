@@ -17,8 +17,10 @@ from latchwork.hub.desk import Desk
 from latchwork.hub.enrolment import Enrolments
 from latchwork.hub.entities import Access, Credential, CredentialKind, Lock, Person
 from latchwork.hub.guests import Guests
+from latchwork.hub.history import History
 from latchwork.hub.importing import Imports
 from latchwork.hub.journal import Journal
+from latchwork.hub.lock_settings import Found, Value
 from latchwork.hub.notify.service import Notifications
 from latchwork.hub.observed import Capabilities, Observed
 from latchwork.hub.removal_report import RemovalReports
@@ -126,6 +128,16 @@ class Sharing(Protocol):
         """Take another ecosystem off a lock, by its name as listed."""
 
 
+class LockSettings(Protocol):
+    """What owners set on their locks."""
+
+    async def read(self, lock_id: str) -> tuple[Found, ...]:
+        """Those that a lock has, as it says now."""
+
+    async def write(self, lock_id: str, key: str, value: Value, *, actor: str) -> Found:
+        """Change one; returns what the lock says then."""
+
+
 class House(Protocol):
     """The hub."""
 
@@ -172,6 +184,14 @@ class House(Protocol):
     @property
     def sharing(self) -> Sharing:
         """Who else has a lock."""
+
+    @property
+    def lock_settings(self) -> LockSettings:
+        """What owners set on their locks."""
+
+    @property
+    def history(self) -> History:
+        """Batteries and links over time."""
 
     @property
     def backup(self) -> Backup:

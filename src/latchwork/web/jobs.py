@@ -17,6 +17,7 @@ from latchwork.web.problems import Problem, problem_of
 MAX_JOBS: Final = 200
 MAX_RUNNING: Final = 8
 MAX_STEPS: Final = 200
+_MAX_CAUSES: Final = 20
 
 
 Perform = Callable[[Callable[[str], None]], Awaitable[dict[str, str]]]
@@ -41,8 +42,10 @@ class Job:
         actor: who asked.
         state: how far it is.
         steps: begun so far, the newest last.
+        begun: when each of them began, UTC seconds since 1970.
         result: names of what it made.
         problem: why it failed, or None.
+        error: the error that the problem was made of, for pages that say more of it; or None.
         started_at: UTC seconds since 1970.
         ended_at: likewise, or None.
     """
@@ -52,8 +55,10 @@ class Job:
     actor: str
     state: JobState = JobState.RUNNING
     steps: list[str] = field(default_factory=list)
+    begun: list[float] = field(default_factory=list)
     result: dict[str, str] = field(default_factory=dict)
     problem: Problem | None = None
+    error: Exception | None = None
     started_at: float = 0.0
     ended_at: float | None = None
 
@@ -107,6 +112,7 @@ class Jobs:
         def tell(step: str) -> None:
             if len(job.steps) < MAX_STEPS:
                 job.steps.append(step)
+                job.begun.append(self._utc())
             self._tell(job)
 
         try:
@@ -116,7 +122,7 @@ class Jobs:
             job.state = JobState.FAILED
             raise
         except Exception as error:  # noqa: BLE001 - whoever asked is told, as a request would have been
-            job.problem = problem_of(error)
+            job.error, job.problem = _without_frames(error), problem_of(error)
             job.state = JobState.FAILED
         finally:
             job.ended_at = self._utc()
@@ -125,3 +131,14 @@ class Jobs:
     def _tell(self, job: Job) -> None:
         step = job.steps[-1] if job.steps else ""
         self._publish("job", {"job_id": job.id, "kind": job.kind, "state": job.state.value, "step": step})
+
+
+def _without_frames(error: Exception) -> Exception:
+    """The same error without what was being done when it happened: that may be a setup code, and jobs are kept for long."""
+    each: BaseException | None = error
+    for _ in range(_MAX_CAUSES):
+        if each is None:
+            break
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+from latchwork.web.networks import is_at_home, network_of
 from latchwork.web.problems import Problem
 
 MAX_NAMES: Final = 20_000
+MAX_KNOWN: Final = 2000
+"""Accounts at the networks that they signed in from, which are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +96,20 @@ class Limiter:
 class LogInLimits:
     """Who tries passwords: few for one account from one address, more for either alone.
 
-    One account alone has a wide quota: a narrow one would let a stranger lock its owner out.
+    One account alone has a wide quota: a narrow one would let a stranger lock its owner out. For the same reason it is counted apart for
+    those at home, and not at all where somebody has signed in to this account before. Addresses count by their network.
     """
 
-    __slots__ = ("_account", "_address", "_pair")
+    __slots__ = ("_account", "_address", "_known", "_pair", "_second", "_second_pair")
 
     def __init__(self) -> None:
         self._pair = Limiter("log-in", 5, 15 * 60.0)
         self._address = Limiter("log-in-address", 30, 15 * 60.0)
         self._account = Limiter("log-in-account", 100, 60 * 60.0)
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        # Codes of six digits are few: whoever has the password guesses for years. Nobody else gets here, to lock an owner out.
+        self._second_pair = Limiter("second-factor", 5, 15 * 60.0)
+        self._second = Limiter("second-factor-account", 20, 60 * 60.0)
 
     def check(self, account: str, address: str, now: float) -> None:
         """Count an attempt before it is known whether it is right: many at once are counted too.
@@ -109,12 +117,50 @@ class LogInLimits:
         Raises:
             Problem: 429.
         """
-        self._pair.check(f"{account}\n{address}", now)
-        self._address.check(address, now)
-        self._account.check(account, now)
+        network = network_of(address)
+        self._pair.check(f"{account}\n{network}", now)
+        self._address.check(network, now)
+        if (account, network) not in self._known:
+            self._account.check(_of_account(account, address), now)
 
     def was_right(self, account: str, address: str) -> None:
         """The attempt was no guess."""
-        self._pair.give_back(f"{account}\n{address}")
-        self._address.give_back(address)
-        self._account.give_back(account)
+        network = network_of(address)
+        self._pair.give_back(f"{account}\n{network}")
+        self._address.give_back(network)
+        if (account, network) not in self._known:
+            self._account.give_back(_of_account(account, address))
+        self._known[account, network] = None
+        self._known.move_to_end((account, network))
+        if len(self._known) > MAX_KNOWN:
+            self._known.popitem(last=False)
+
+    def check_second(self, account: str, address: str, now: float) -> None:
+        """Count a code beside a right password, likewise before it is known whether it is right.
+
+        Raises:
+            Problem: 429.
+        """
+        self._second_pair.check(f"{account}\n{network_of(address)}", now)
+        self._second.check(account, now)
+
+    def second_was_right(self, account: str, address: str) -> None:
+        """The code was no guess."""
+        self._second_pair.give_back(f"{account}\n{network_of(address)}")
+        self._second.give_back(account)
+
+    def check_address(self, address: str, now: float) -> None:
+        """Count an attempt that names no account.
+
+        Raises:
+            Problem: 429.
+        """
+        self._address.check(network_of(address), now)
+
+    def address_was_right(self, address: str) -> None:
+        """The attempt was no guess."""
+        self._address.give_back(network_of(address))
+
+
+def _of_account(account: str, address: str) -> str:
+    return f"{'home' if is_at_home(address) else 'away'}\n{account}"

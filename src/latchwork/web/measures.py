@@ -5,6 +5,7 @@ Layer web. Labels have the names of routes, doors' ids and words of ours: never 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -18,15 +19,20 @@ Sample = tuple[Mapping[str, str], float]
 class Measures:
     """What this process has done.
 
+    Attributes:
+        live_listeners: streams of live events.
+        listening: likewise of each account; never shown.
+
     Args:
         started: when, seconds of the monotonic clock.
     """
 
-    __slots__ = ("_buckets", "_requests", "_seconds", "live_listeners", "started")
+    __slots__ = ("_buckets", "_requests", "_seconds", "listening", "live_listeners", "started")
 
     def __init__(self, started: float) -> None:
         self.started = started
         self.live_listeners = 0
+        self.listening: Counter[str] = Counter()
         self._requests: dict[tuple[str, str, int], int] = {}
         self._buckets = [0] * (len(_BUCKETS) + 1)
         self._seconds = 0.0

@@ -37,6 +37,11 @@ def address_of(request: Request) -> str:
     return f"{scheme}://{host if _HOST.fullmatch(host) else 'localhost'}{home_of(request)}"
 
 
+def is_host(text: str) -> bool:
+    """Whether this is a name or an address of a host, with a port or without, and nothing else."""
+    return _HOST.fullmatch(text) is not None
+
+
 def _is_by_proxy(request: Request) -> bool:
     return request.client is not None and request.client.host in context_of(request).settings.trusted_proxies
 

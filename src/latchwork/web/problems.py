@@ -7,6 +7,7 @@ not raised on purpose says nothing at all.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from logging import ERROR
@@ -29,6 +30,7 @@ _TYPES: Final = "tag:latchwork,2026:problem:"
 _LOG = logger(__name__)
 _MAX_ERRORS: Final = 20
 _MAX_POINTER: Final = 200
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z_0-9.~$\[\]-]{0,60}")
 
 
 class Problem(Exception):
@@ -166,8 +168,9 @@ async def answer_problem(request: Request, error: Exception) -> Response:
 def _from_validation(error: RequestValidationError) -> Problem:
     errors = []
     for each in error.errors():
-        where = [str(part).replace("~", "~0").replace("/", "~1") for part in each["loc"]]
-        # The value itself is not repeated: it may be a code.
+        # The value itself is not repeated, nor a name that is no name: it may be a code.
+        named = [str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "…" for part in each["loc"]]
+        where = [part.replace("~", "~0").replace("/", "~1") for part in named]
         errors.append(
             {"pointer": "/" + "/".join(where)[:_MAX_POINTER], "detail": str(each["msg"]).removeprefix("Value error, ")}
         )

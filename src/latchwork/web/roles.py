@@ -27,7 +27,9 @@ class Scope(StrEnum):
     LOCKS_READ = "locks:read"
     """See what locks can do, hold and refuse, and how far they are in step."""
     LOCKS_WRITE = "locks:write"
-    """Add, replace and remove locks; adopt or clear what others put on them."""
+    """Add, replace and remove locks, share them, and change their settings."""
+    FOREIGN_WRITE = "foreign:write"
+    """Adopt or clear what others put on a lock, and take other ecosystems off it: by the owner's word only."""
     PEOPLE_READ = "people:read"
     """See people, their accesses and which credentials they have; never a secret."""
     PEOPLE_WRITE = "people:write"
@@ -62,7 +64,7 @@ _READING: Final = frozenset(
 
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.OWNER: frozenset(Scope),
-    Role.MANAGER: frozenset(Scope) - {Scope.SITE_WRITE, Scope.ACCOUNTS_WRITE},
+    Role.MANAGER: frozenset(Scope) - {Scope.SITE_WRITE, Scope.ACCOUNTS_WRITE, Scope.FOREIGN_WRITE},
     Role.RESIDENT: _READING | {Scope.DOORS_OPERATE, Scope.CODES_OWN},
     Role.GUEST: frozenset({Scope.SITE_READ, Scope.DOORS_READ, Scope.DOORS_OPERATE, Scope.CODES_OWN}),
     Role.READ_ONLY: _READING | {Scope.METRICS_READ},

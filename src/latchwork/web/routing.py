@@ -15,7 +15,9 @@ from fastapi.routing import APIRoute
 from latchwork.base.errors import Bug
 from latchwork.web.auth import SAFE_METHODS
 from latchwork.web.context import Context, context_of
+from latchwork.web.envelope import MOST
 from latchwork.web.limits import Limiter, Taken
+from latchwork.web.networks import network_of
 from latchwork.web.roles import Scope
 
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
@@ -118,7 +120,8 @@ async def _admit(web: Context, request: Request, guard: Guard) -> str:
     if guard.is_open:
         if request.method not in SAFE_METHODS and "authorization" not in request.headers:
             web.auth.check_origin(request)
-        return f"address:{web.auth.address(request)}"
+        request.scope[MOST] = web.settings.max_open_body
+        return f"address:{network_of(web.auth.address(request))}"
     principal = await web.auth.principal(request, request.method)
     for scope in sorted(guard.scopes):
         principal.check(scope)

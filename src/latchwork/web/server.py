@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from latchwork.base.errors import Misuse
+from latchwork.web.connections import Connection
 
 GRACE_S: Final = 5
 """Seconds that requests at work have when the server ends."""
@@ -56,6 +57,7 @@ class WebServer:
         self.port = port
         self._config = uvicorn.Config(
             app,
+            http=Connection,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -91,6 +93,11 @@ class WebServer:
             await self._task
             raise Misuse("the web server did not start")
         return self
+
+    def take_certificate(self) -> None:
+        """Read certificate and key anew: whoever connects from now on is shown them."""
+        if self._config.ssl is not None and self._config.ssl_certfile is not None:
+            self._config.ssl.load_cert_chain(self._config.ssl_certfile, self._config.ssl_keyfile)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -11,6 +11,7 @@ from typing import Final
 from latchwork.devices.lock_model import LockModel, Power, PowerKind, Reset, ResetPlace, SoftReset
 from latchwork.doorlock.credentials import CredentialKind
 from latchwork.doorlock.limits import Limits
+from latchwork.doorlock.panel_menu import STANDARD_MENU
 from latchwork.matter.model.clusters.door_lock import LockTypeEnum
 
 U300: Final = LockModel(
@@ -48,4 +49,5 @@ U300: Final = LockModel(
     radios=("thread", "ble", "nfc"),
     has_vendor_app=True,
     pin_lengths_at_lock=(6, 10),
+    menu=STANDARD_MENU,
 )

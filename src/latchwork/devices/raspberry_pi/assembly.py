@@ -15,6 +15,7 @@ from latchwork.devices.hardware import Bolt, Button, Hardware, Speaker
 from latchwork.devices.raspberry_pi.battery import AnalogBattery
 from latchwork.devices.raspberry_pi.buzzer import Buzzer
 from latchwork.devices.raspberry_pi.contacts import Contact, ContactButton, ContactDoorSensor
+from latchwork.devices.raspberry_pi.door_gauge import AnalogDoorGauge
 from latchwork.devices.raspberry_pi.driven_bolt import DrivenBolt, EndStops
 from latchwork.devices.raspberry_pi.drives import MotorDrive, ServoDrive
 from latchwork.devices.raspberry_pi.fingerprint import FingerprintModule
@@ -23,6 +24,7 @@ from latchwork.devices.raspberry_pi.pins import Pins
 from latchwork.devices.raspberry_pi.plan import (
     DoorPlan,
     FingerprintPlan,
+    GaugePlan,
     InputPin,
     MotorPlan,
     RelayPin,
@@ -91,7 +93,11 @@ class _Builder:
 
     def _parts(self, plan: DoorPlan) -> BuiltDoor:
         door = BuiltDoor(bolt=self._bolt(plan), _ends=self._ends)
-        if plan.door is not None:
+        if isinstance(plan.door, GaugePlan):
+            channel = self._pins.analog(plan.door.channel, plan.door.device)
+            door.door_gauge = gauge = AnalogDoorGauge(channel, self._loop, plan.door.every_s)
+            self._parts_end.callback(gauge.close)
+        elif plan.door is not None:
             door.door_sensor = ContactDoorSensor(self._contact(plan.door))
         buttons = {name: self._button(contact) for name, contact in plan.buttons.items()}
         door.set_button = buttons.get("set")

@@ -109,6 +109,15 @@ class BatteryPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class GaugePlan:
+    """The channel and chip select of an MCP3008 that a sensor of a magnet's field is on, and seconds between two looks."""
+
+    channel: int
+    device: int
+    every_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class FingerprintPlan:
     """A module's serial port."""
 
@@ -134,14 +143,14 @@ class DoorPlan:
     Attributes:
         bolt: a motor, a servo, or the relay of a door opener in the frame.
         latch: the relay that pulls the latch.
-        door: the contact in the frame, active when the leaf is closed.
+        door: the contact in the frame, active when the leaf is closed, or a sensor that measures.
         buttons: by name: set, reset, touch, privacy, front_plate.
         keypad, battery, fingerprints, cards, speaker: as their names say; cards is the pins of data 0 and data 1.
     """
 
     bolt: MotorPlan | ServoPlan | RelayPin
     latch: RelayPin | None = None
-    door: InputPin | None = None
+    door: InputPin | GaugePlan | None = None
     buttons: dict[str, InputPin] = field(default_factory=dict)
     keypad: KeypadPlan | None = None
     battery: BatteryPlan | None = None
@@ -169,7 +178,7 @@ def read_plan(path: Path) -> DoorPlan:
     plan = DoorPlan(
         bolt=_bolt(whole.table("bolt")),
         latch=_optional(whole, "latch", _relay),
-        door=_optional(whole, "door", lambda table: _input(table, "contact")),
+        door=_optional(whole, "door", lambda table: _door(table, has_converter="battery" in whole)),
         buttons=_optional(whole, "buttons", _buttons) or {},
         keypad=_optional(whole, "keypad", _keypad),
         battery=_optional(whole, "battery", _battery),
@@ -178,6 +187,12 @@ def read_plan(path: Path) -> DoorPlan:
         speaker=_optional(whole, "speaker", _speaker),
     )
     whole.finish(*_TABLES)
+    if isinstance(plan.door, GaugePlan) and plan.battery is not None:
+        one, other = plan.door, plan.battery
+        if (one.channel, one.device) == (other.channel, other.device):
+            raise Misuse(
+                f"{path.name}: [door] and [battery] are on the same channel", advice="Give one of them another."
+            )
     if plan.latch is not None and isinstance(plan.bolt, RelayPin):
         raise Misuse(f"{path.name}: a door opener has no [latch] beside it", advice="Leave [latch] out.")
     return plan
@@ -245,6 +260,19 @@ def _input(table: Table, key: str, settle_s: float = SETTLE_S) -> InputPin:
     )
     inner.finish(*_OPTIONAL_KEYS)
     return contact
+
+
+def _door(table: Table, *, has_converter: bool) -> InputPin | GaugePlan:
+    """`contact = 4`, or `channel = 1` for a sensor that measures; the battery's converter has room for it."""
+    if "channel" not in table:
+        return _input(table, "contact")
+    if not has_converter:
+        table.reserve(SPI_PINS)
+    return GaugePlan(
+        channel=table.whole("channel", 0, 7),
+        device=table.whole("device", 0, 1, 0),
+        every_s=table.number("every_s", 0.02, 5, 0.1),
+    )
 
 
 def _buttons(table: Table) -> dict[str, InputPin]:

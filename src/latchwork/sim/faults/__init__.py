@@ -17,7 +17,7 @@ from latchwork.sim.faults.answers import (
     OldStatuses,
     ShortTimedWindow,
 )
-from latchwork.sim.faults.door import Ajar, FlatBattery, Jammed, Slow
+from latchwork.sim.faults.door import Ajar, DriftedSensor, FlatBattery, Jammed, Slow, UncalibratedSensor
 from latchwork.sim.faults.fault import Fault
 from latchwork.sim.faults.memory import Full, PowerCutAtWrite
 from latchwork.sim.faults.network import Asleep, OutOfRange, SlowAnswers
@@ -33,6 +33,8 @@ FAULTS: Final[Mapping[str, type[Fault]]] = MappingProxyType(
             SlowAnswers,
             Jammed,
             Ajar,
+            UncalibratedSensor,
+            DriftedSensor,
             FlatBattery,
             Full,
             ClockOff,

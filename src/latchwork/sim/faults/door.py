@@ -1,4 +1,4 @@
-"""Faults of the door and its motor: it jams, it stays ajar, it is slow, its battery is flat.
+"""Faults of the door and its motor: it jams, it stays ajar, its sensor does not know it, it is slow, its battery is flat.
 
 Layer sim: on virtual parts. A lock with real ones has real faults.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from latchwork.base.errors import Misuse
+from latchwork.devices.lock_device import lock_of
 from latchwork.doorlock.bolt import DoorPosition
+from latchwork.sim.door import AJAR_AS_CLOSED
 from latchwork.sim.faults.fault import Fault, seconds
 
 if TYPE_CHECKING:
@@ -64,8 +66,7 @@ class Ajar(Fault):
 
     def begin(self, lock: VirtualLock) -> None:
         """Warp the door; one that is closed springs open a little if the bolt lets it."""
-        if lock.hardware.door_sensor is not lock.door:
-            raise Misuse("this lock has no virtual door sensor")
+        _virtual_sensor(lock)
         lock.door.is_warped = True
         if lock.door.position() is DoorPosition.CLOSED and lock.door.open():
             lock.door.put(DoorPosition.AJAR)
@@ -73,6 +74,48 @@ class Ajar(Fault):
     def end(self, lock: VirtualLock) -> None:
         """Mend the door; a gap is closed when somebody closes it."""
         lock.door.is_warped = False
+
+
+class UncalibratedSensor(Fault):
+    """A lock that was put up in a hurry."""
+
+    name = "uncalibrated-sensor"
+    what = "its door sensor was never shown the door, or forgets it now: it cannot tell where the door is until it is calibrated"
+
+    def __init__(self, value: str | None = None) -> None:
+        super().__init__(value)
+        self._is_done = False
+
+    def begin(self, lock: VirtualLock) -> None:
+        """Forget the door; once only, for whoever calibrates the sensor ends it."""
+        _virtual_gauge(lock)
+        if lock.node.runtime is not None:
+            self._forget(lock)
+
+    def started(self, lock: VirtualLock) -> None:
+        """Its sensor is there now."""
+        self._forget(lock)
+
+    def _forget(self, lock: VirtualLock) -> None:
+        if not self._is_done:
+            self._is_done = True
+            lock_of(lock.node).forget_door()
+
+
+class DriftedSensor(Fault):
+    """A magnet that has slipped."""
+
+    name = "drifted-sensor"
+    what = "its door sensor takes ajar for closed, until it sees a closed door and notices that it cannot tell any more"
+
+    def begin(self, lock: VirtualLock) -> None:
+        """Let the magnet slip."""
+        _virtual_gauge(lock)
+        lock.door.gauge.drift = AJAR_AS_CLOSED
+
+    def end(self, lock: VirtualLock) -> None:
+        """Put the magnet back; a sensor that has noticed its drift must be calibrated all the same."""
+        lock.door.gauge.drift = 0.0
 
 
 class FlatBattery(Fault):
@@ -98,6 +141,16 @@ class FlatBattery(Fault):
         lock.bolt.has_power = True
         if lock.battery.percent() == _FLAT_PERCENT:
             lock.battery.put(self._before)
+
+
+def _virtual_sensor(lock: VirtualLock) -> None:
+    if lock.hardware.door_sensor is not lock.door:
+        raise Misuse("this lock has no virtual door sensor")
+
+
+def _virtual_gauge(lock: VirtualLock) -> None:
+    if lock.hardware.door_gauge is not lock.door.gauge:
+        raise Misuse("this lock has no virtual door sensor that is calibrated")
 
 
 def _virtual_bolt(lock: VirtualLock, name: str) -> None:

@@ -6,6 +6,7 @@ Layer web. The hub never touches any of it by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
@@ -25,6 +26,19 @@ router = APIRouter(prefix="/api/v1", tags=["locks"], route_class=GuardedRoute)
 NOT_READ_YET: Final[dict[int | str, dict[str, Any]]] = {409: PROBLEM}
 
 
+class MadeBy(StrEnum):
+    """Where something on a lock comes from that is not in the hub's books."""
+
+    ECOSYSTEM = "ecosystem"
+    """Another ecosystem that is on the lock."""
+    ORPHAN = "orphan"
+    """An ecosystem that is not on the lock any more."""
+    AT_LOCK = "at_lock"
+    """Somebody at the door; or the lock does not say."""
+    THIS_HUB = "this_hub"
+    """This hub, as its books do not know any more: it can be taken over."""
+
+
 class ForeignOut(BaseModel):
     """Something on a lock that this hub did not put there."""
 
@@ -34,6 +48,7 @@ class ForeignOut(BaseModel):
     credentials: list[str]
     ecosystem: str
     is_orphan: bool
+    made_by: MadeBy
 
 
 class AdoptBody(Body):
@@ -60,7 +75,7 @@ async def list_foreign(lock_id: Id, web: Web) -> ListOf[ForeignOut]:
 @router.post(
     "/locks/{lock_id}/foreign/users/{user_index}/adopt", status_code=204, summary="Say whose a foreign user is"
 )
-@needs(Scope.LOCKS_WRITE)
+@needs(Scope.FOREIGN_WRITE)
 async def adopt_user(lock_id: Id, user_index: int, body: AdoptBody, web: Web, who: Who) -> None:
     """The hub names that person in the journal, and may change the user from now on."""
     found = _find_foreign(web, lock_id, lambda each: each.user_index == user_index)
@@ -70,7 +85,7 @@ async def adopt_user(lock_id: Id, user_index: int, body: AdoptBody, web: Web, wh
 
 
 @router.post("/locks/{lock_id}/foreign/users/{user_index}/clear", status_code=204, summary="Clear a foreign user")
-@needs(Scope.LOCKS_WRITE)
+@needs(Scope.FOREIGN_WRITE)
 async def clear_user(lock_id: Id, user_index: int, body: ClearBody, web: Web, who: Who) -> None:
     """With everything that it has. Somebody may depend on it: `confirm` names it."""
     found = _find_foreign(web, lock_id, lambda each: each.user_index == user_index)
@@ -81,7 +96,7 @@ async def clear_user(lock_id: Id, user_index: int, body: ClearBody, web: Web, wh
 @router.post(
     "/locks/{lock_id}/foreign/credentials/{kind}/{index}/clear", status_code=204, summary="Clear a foreign credential"
 )
-@needs(Scope.LOCKS_WRITE)
+@needs(Scope.FOREIGN_WRITE)
 async def clear_credential(lock_id: Id, kind: CredentialKind, index: int, body: ClearBody, web: Web, who: Who) -> None:
     """One that belongs to no user of the lock."""
     label = f"{kind.value} {index}"
@@ -97,11 +112,12 @@ def _foreign(web: Context, lock_id: str) -> list[ForeignOut]:
             409, "not_read_yet", "The lock has not been read yet", "What is on it is not known before. Ask again later."
         )
     fabrics = web.house.locks.status(lock_id).fabrics or {}
-    return foreign_on(observed, web.house.repository.placed(lock_id), fabrics)
+    own_index = web.house.repository.lock(lock_id).fabric_index
+    return foreign_on(observed, web.house.repository.placed(lock_id), fabrics, own_index)
 
 
-def foreign_on(observed: Observed, placed: Placed, fabrics: Mapping[int, str]) -> list[ForeignOut]:
-    """What is on a lock and not ours, each with the text that confirms it."""
+def foreign_on(observed: Observed, placed: Placed, fabrics: Mapping[int, str], own_index: int = 0) -> list[ForeignOut]:
+    """What is on a lock and not ours, each with the text that confirms it; `own_index` is our fabric on it, 0 where it is not known."""
     own_users = {each.index for each in placed.users}
     own = {(each.kind, each.index) for each in placed.credentials}
     found: list[ForeignOut] = []
@@ -116,6 +132,7 @@ def foreign_on(observed: Observed, placed: Placed, fabrics: Mapping[int, str]) -
                 credentials=[f"{kind.value} {place}" for kind, place in user.credentials],
                 ecosystem=_ecosystem(user.creator, fabrics),
                 is_orphan=user.creator == ORPHANED,
+                made_by=_made_by(user.creator, own_index),
             )
         )
     for (kind, index), credential in sorted(observed.credentials.items()):
@@ -128,9 +145,18 @@ def foreign_on(observed: Observed, placed: Placed, fabrics: Mapping[int, str]) -
                     credentials=[f"{kind.value} {index}"],
                     ecosystem=_ecosystem(credential.creator, fabrics),
                     is_orphan=credential.creator == ORPHANED,
+                    made_by=_made_by(credential.creator, own_index),
                 )
             )
     return found
+
+
+def _made_by(creator: int | None, own_index: int) -> MadeBy:
+    if creator is None:
+        return MadeBy.AT_LOCK
+    if creator == ORPHANED:
+        return MadeBy.ORPHAN
+    return MadeBy.THIS_HUB if creator == own_index else MadeBy.ECOSYSTEM
 
 
 def _ecosystem(creator: int | None, names: Mapping[int, str]) -> str:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Final, TypeGuard
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from latchwork.hub.bus import Happening
-from latchwork.web.context import Context, Web
+from latchwork.web.context import Context, Web, principal_of
 from latchwork.web.problems import Problem
 from latchwork.web.roles import Scope
 from latchwork.web.routing import GuardedRoute, needs
 from latchwork.web.stamps import to_text
 
 MAX_LISTENERS: Final = 100
+MAX_OF_ONE: Final = 25
+"""Of one account: nobody takes the place of all others."""
 BEAT_S: Final = 15.0
 """Seconds between signs of life: less than what proxies wait for."""
 
@@ -37,11 +40,14 @@ async def follow(
     after: Annotated[str | None, Query(max_length=40, description="The same, where headers cannot be set.")] = None,
 ) -> StreamingResponse:
     """Ends with the session or token that asked for it, at the latest after an hour; browsers ask again by themselves."""
-    if web.measures.live_listeners >= MAX_LISTENERS:
+    is_full = web.measures.live_listeners >= MAX_LISTENERS
+    if is_full or web.measures.listening[principal_of(request).actor] >= MAX_OF_ONE:
         raise Problem(503, "busy", "Too many listen already", headers={"retry-after": "30"})
     stream = _stream(web, request, _position(web, last_event_id or after))
+    # Begun at once, so that it counts before the next one is asked for.
+    first = await anext(stream)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_all_of(first, stream), media_type="text/event-stream", headers=headers)
 
 
 def _position(web: Context, said: str | None) -> int:
@@ -52,8 +58,19 @@ def _position(web: Context, said: str | None) -> int:
     return int(number) if era == web.era and number.isascii() and number.isdigit() and len(number) < 19 else -1
 
 
-async def _stream(web: Context, request: Request, after: int) -> AsyncIterator[str]:
+async def _all_of(first: str, rest: AsyncGenerator[str, None]) -> AsyncIterator[str]:
+    try:
+        yield first
+        async for each in rest:
+            yield each
+    finally:
+        await rest.aclose()
+
+
+async def _stream(web: Context, request: Request, after: int) -> AsyncGenerator[str, None]:
+    actor = principal_of(request).actor
     web.measures.live_listeners += 1
+    web.measures.listening[actor] += 1
     checked_at = web.clock.monotonic()
     ends_at = checked_at + web.settings.live_s
     ending = asyncio.create_task(web.ending.wait())
@@ -69,12 +86,15 @@ async def _stream(web: Context, request: Request, after: int) -> AsyncIterator[s
                 following = asyncio.ensure_future(anext(events))
             if web.clock.monotonic() - checked_at >= BEAT_S:
                 checked_at = web.clock.monotonic()
-                await web.auth.principal(request, "GET")
+                # Who asks may have become somebody who may not.
+                (await web.auth.principal(request, "GET")).check(Scope.JOURNAL_READ)
             yield text
     except (Problem, StopAsyncIteration):
         return  # logged out meanwhile, or the hub ends
     finally:
         web.measures.live_listeners -= 1
+        web.measures.listening[actor] -= 1
+        web.measures.listening += Counter()  # without those that are at naught
         for task in (following, ending):
             task.cancel()
         await asyncio.gather(following, ending, return_exceptions=True)

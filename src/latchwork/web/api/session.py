@@ -20,7 +20,8 @@ from latchwork.web.context import Web, Who
 from latchwork.web.principals import Principal
 from latchwork.web.problems import forbidden
 from latchwork.web.roles import Role, Scope
-from latchwork.web.routing import GuardedRoute, needs, open_to_all
+from latchwork.web.routing import PROBLEM, GuardedRoute, needs, open_to_all
+from latchwork.web.second_factor import MAX_TYPED
 from latchwork.web.stamps import Time
 
 router = APIRouter(prefix="/api/v1", tags=["session"], route_class=GuardedRoute)
@@ -28,10 +29,11 @@ Password = Annotated[str, Field(max_length=1000, json_schema_extra={"format": "p
 
 
 class LogInBody(Body):
-    """A name and its password."""
+    """A name and its password; where the account has a second factor, a code of the app or a recovery code, too."""
 
     name: Annotated[str, Field(max_length=200)]
     password: Password
+    totp: Annotated[str | None, Field(max_length=MAX_TYPED, json_schema_extra={"format": "password"})] = None
 
 
 class ConfirmBody(Body):
@@ -83,11 +85,14 @@ def session_out(principal: Principal) -> SessionOut:
     )
 
 
-@router.post("/session", status_code=201, summary="Log in")
+@router.post("/session", status_code=201, summary="Log in", responses={401: PROBLEM})
 @open_to_all()
 async def log_in(request: Request, response: Response, body: LogInBody, web: Web) -> SessionOut:
-    """Sets the session's cookie, which no script can read; changes need `csrf_token` as X-CSRF-Token."""
-    principal, text = await web.auth.log_in(request, body.name, body.password)
+    """Sets the session's cookie, which no script can read; changes need `csrf_token` as X-CSRF-Token.
+
+    `second_factor_needed` says that the password was right and a code is needed: the same once more, with `totp`.
+    """
+    principal, text = await web.auth.log_in(request, body.name, body.password, body.totp)
     web.auth.set_cookie(response, text)
     return session_out(principal)
 

@@ -5,9 +5,9 @@ Layer web, pure.
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from latchwork.base.errors import Misuse
 from latchwork.hub.rule_json import encode_rule
@@ -16,12 +16,22 @@ from latchwork.web.problems import invalid
 from latchwork.web.stamps import TimeIn, to_text
 
 _T = TypeVar("_T")
+MAX_MEMBERS: Final = 64
+"""Of an object that is sent; none that means anything has so many."""
 
 
 class Body(BaseModel):
     """A request's body: what is not known is refused rather than passed over."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, found: Any) -> Any:
+        """Each member that is not known is a complaint of its own: a million of them would be a long answer to nothing."""
+        if isinstance(found, dict) and len(found) > MAX_MEMBERS:
+            raise ValueError("has too many members")
+        return found
 
 
 class ListOf(BaseModel, Generic[_T]):

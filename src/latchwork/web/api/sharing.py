@@ -161,7 +161,7 @@ async def list_fabrics(lock_id: Id, web: Web) -> ListOf[FabricOut]:
 
 
 @router.delete("/locks/{lock_id}/fabrics/{index}", status_code=204, summary="Take an ecosystem off a lock")
-@needs(Scope.LOCKS_WRITE)
+@needs(Scope.FOREIGN_WRITE)
 async def remove_fabric(
     lock_id: Id,
     index: int,

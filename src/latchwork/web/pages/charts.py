@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 WIDTH: Final = 360.0
 _STRIP: Final = 28.0
 _LINE: Final = 120.0
-_MARGIN: Final = 18.0
+_EDGE: Final = 8.0
 
 
 def day_strip(marks: Sequence[tuple[float, str]], label: str) -> Markup:
@@ -38,10 +38,9 @@ def line_chart(
     end: float,
     low: float = 0.0,
     high: float = 100.0,
-    ticks: Sequence[tuple[float, str]] = (),
-    days: Sequence[tuple[float, str]] = (),
+    grid: Sequence[float] = (),
 ) -> Markup:
-    """Something over time.
+    """Something over time. It is stretched to whatever room there is, and so what is written beside it is the page's.
 
     Args:
         points: instant and value, oldest first.
@@ -50,29 +49,26 @@ def line_chart(
         end: instant at its right edge.
         low: value at its lower edge.
         high: value at its upper edge.
-        ticks: values that are written at the side.
-        days: instants that are written below.
+        grid: values that have a line.
     """
     span, rise = max(end - start, 1e-9), max(high - low, 1e-9)
 
     def place(at: float, value: float) -> tuple[float, float]:
-        y = (1 - (min(max(value, low), high) - low) / rise) * (_LINE - 2 * _MARGIN) + _MARGIN / 2
-        return (at - start) / span * WIDTH, y
+        y = (1 - (min(max(value, low), high) - low) / rise) * (_LINE - 2 * _EDGE) + _EDGE
+        return _EDGE + min(max((at - start) / span, 0.0), 1.0) * (WIDTH - 2 * _EDGE), y
 
     parts = []
-    for value, text in ticks:
+    for value in grid:
         y = place(start, value)[1]
         parts.append(f'<line class="axis" x1="0" x2="{WIDTH:g}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{WIDTH:g}" y="{y - 4:.1f}" text-anchor="end">{escape(text)}</text>')
-    for at, text in days:
-        x = min(max(place(at, low)[0], 0), WIDTH)
-        parts.append(f'<text x="{x:.0f}" y="{_LINE - 4:g}" text-anchor="middle">{escape(text)}</text>')
     if points:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in points))
+        first, last = place(*points[0])[0], place(*points[-1])
+        parts.append(f'<polygon class="below" points="{first:.1f},{_LINE:g} {path} {last[0]:.1f},{_LINE:g}"/>')
         parts.append(f'<polyline class="value" points="{path}"/>')
-        x, y = place(*points[-1])
-        parts.append(f'<circle class="value" cx="{min(x, WIDTH - 4):.1f}" cy="{y:.1f}" r="4"/>')
-    return _picture("line-chart", _LINE, label, parts)
+        # A line without length and with round ends: a dot that stays round when the picture is stretched.
+        parts.append(f'<path class="dot" d="M{last[0]:.1f} {last[1]:.1f}h0"/>')
+    return _picture("line-chart", _LINE, label, parts, ' preserveAspectRatio="none"')
 
 
 def _picture(kind: str, height: float, label: str, parts: Sequence[str], more: str = "") -> Markup:

@@ -86,6 +86,8 @@ def render(
         "era": web.era,
         "last_event": f"{web.era}-{web.house.bus.last_id}",
         "is_secure": web.settings.is_secure,
+        "has_virtual": web.virtual_doors is not None and bool(web.virtual_doors.list()),
+        "virtual_of": _nothing_virtual if web.virtual_doors is None else web.virtual_doors.of_door,
     }
     text = environment().get_template(name).render(common | values)
     if is_secret or len(text) < _WORTH_IT or not accepts_gzip(request):
@@ -104,6 +106,11 @@ def said(request: Request) -> Texts:
     """The texts in the language of whoever asks."""
     del request
     return texts_of(LANGUAGES[0])
+
+
+def _nothing_virtual(door_id: str) -> str | None:
+    del door_id
+    return None
 
 
 def _may_nothing(scope: Scope) -> bool:

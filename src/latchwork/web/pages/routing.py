@@ -17,11 +17,13 @@ from starlette.responses import RedirectResponse
 from latchwork.base.errors import LatchworkError
 from latchwork.web.auth import SAFE_METHODS
 from latchwork.web.context import Context, context_of
+from latchwork.web.envelope import MOST
+from latchwork.web.networks import network_of
 from latchwork.web.outside import home_of
 from latchwork.web.pages.forms import CSRF_FIELD, fields_of, is_token
 from latchwork.web.pages.rendering import render
 from latchwork.web.principals import Principal
-from latchwork.web.problems import Problem, problem_of
+from latchwork.web.problems import Problem, forbidden, problem_of
 from latchwork.web.routing import Guard, guard_of
 
 CONFIRM: Final = "confirmation_needed"
@@ -50,6 +52,8 @@ class PageRoute(APIRoute):
                 response = await handle(request)
             except (Problem, LatchworkError, RequestValidationError) as error:
                 response = _answer(request, problem_of(error))
+            finally:
+                await request.close()
             response.headers.setdefault("cache-control", "no-store")
             return response
 
@@ -60,12 +64,18 @@ async def _admit(web: Context, request: Request, guard: Guard) -> str:
     is_change = request.method not in SAFE_METHODS
     if is_change:
         web.auth.check_origin(request)
+        # Only a file needs more than a form does.
+        if guard.is_open or not request.headers.get("content-type", "").startswith("multipart/"):
+            request.scope[MOST] = web.settings.max_open_body
+    if "authorization" in request.headers and not guard.is_open:
+        # A page tells more than the one scope that it asks for: it is for somebody who is signed in, whose role has them all.
+        raise forbidden("Pages are for browsers. A program asks the API.")
     try:
         principal = await web.auth.principal(request, "GET")
     except Problem:
         if not guard.is_open:
             raise
-        return f"address:{web.auth.address(request)}"
+        return f"address:{network_of(web.auth.address(request))}"
     if is_change and principal.session is not None and not guard.is_open:
         await _check_form(request, principal)
     if not guard.is_open:
@@ -107,12 +117,17 @@ async def answer_on_page(request: Request, problem: Problem) -> Response:
         request.state.principal = await web.auth.principal(request, "GET")
     except Problem:
         request.state.principal = None
-    return render(request, "problem.html", status=problem.status, problem=problem, back=request.url.path)
+    response = render(request, "problem.html", status=problem.status, problem=problem, back=request.url.path)
+    response.headers["cache-control"] = "no-store"  # it greets whoever is signed in
+    return response
 
 
 def came_from(request: Request) -> str:
     """The page of ours that sent the form, or the first one."""
-    parts = urlsplit(request.headers.get("referer", ""))
+    try:
+        parts = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
     if parts.netloc != request.headers.get("host", ""):
         return "/"
     return own_path(parts.path + (f"?{parts.query}" if parts.query else ""))

@@ -88,6 +88,8 @@ def told(entry: Entry, texts: Texts, accounts: Mapping[str, str]) -> Told:
         what = texts.word("did", str(entry.detail.get("did", "")))
         actor = accounts.get(entry.actor, entry.actor.partition(":")[0])
         what = texts.say("activity.audit", who=actor, did=what)
+        if entry.detail.get("did") == "log_in_refused":
+            what = _refused(entry, texts)
     else:
         what = texts.say(f"word.kind.{entry.kind.value}")
         if entry.kind is Kind.REACHABILITY:
@@ -103,6 +105,15 @@ def told(entry: Entry, texts: Texts, accounts: Mapping[str, str]) -> Told:
         unknown=_unknown(entry, texts),
         is_attention=entry.kind in ATTENTION,
     )
+
+
+def _refused(entry: Entry, texts: Texts) -> str:
+    """Somebody tried to sign in; a name that is nobody's is not in the entry."""
+    address, name = str(entry.detail.get("address", "")), str(entry.detail.get("name", ""))
+    if not name:
+        return texts.say("activity.refused_unknown", address=address)
+    by = texts.word("refused_by", str(entry.detail.get("by", "")))
+    return texts.say("activity.refused", name=name, address=address, by=by)
 
 
 def _how(entry: Entry, texts: Texts) -> str:

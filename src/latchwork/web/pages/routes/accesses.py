@@ -69,10 +69,13 @@ def _page(
     doors = web.house.repository.doors()
     if form is not None:
         chosen, with_what = form.texts("door_ids"), form.texts("credential_ids")
+        others = {"note": form.text("note"), "is_duress": form.flag("is_duress"), "is_enabled": form.flag("is_enabled")}
     elif access is not None:
         chosen, with_what = list(access.door_ids), list(access.credential_ids)
+        others = {"note": access.note, "is_duress": access.is_duress, "is_enabled": access.is_enabled}
     else:
         chosen, with_what = [door.id for door in doors] if len(doors) == 1 else [], []
+        others = {"note": "", "is_duress": False, "is_enabled": True}
     return render(
         request,
         "access.html",
@@ -83,6 +86,7 @@ def _page(
         doors=doors,
         chosen=chosen,
         with_what=with_what,
+        typed=others,
         credentials=web.house.repository.credentials(person.id),
         **rule_values(fields),
     )

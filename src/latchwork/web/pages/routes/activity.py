@@ -22,13 +22,14 @@ from latchwork.web.pages.routing import PageRoute
 from latchwork.web.pages.telling import ATTENTION, GROUPS, Told, told
 from latchwork.web.pages.texts import Texts
 from latchwork.web.pages.words import Words
-from latchwork.web.problems import invalid
+from latchwork.web.problems import Problem, invalid
 from latchwork.web.roles import Scope
 from latchwork.web.routing import needs
 
 router = APIRouter(route_class=PageRoute)
 LIMIT: Final = 50
 MAX_MARKS: Final = 1000
+_FIRST_YEAR, _LAST_YEAR = 1970, 9999
 
 
 @router.get("/activity")
@@ -106,10 +107,16 @@ def _day(day: str, words: Words, now: float) -> tuple[float, float]:
     try:
         date = datetime.fromisoformat(day).date() if day else words.local(now).date()
     except ValueError:
-        raise invalid("/day", "This is a date such as 2027-05-01.") from None
+        raise _no_day() from None
+    if not _FIRST_YEAR < date.year < _LAST_YEAR:
+        raise _no_day()
     zone = words.local(now).tzinfo
     start = datetime.combine(date, time(0), zone).timestamp()
     return start, datetime.combine(date + timedelta(days=1), time(0), zone).timestamp()
+
+
+def _no_day() -> Problem:
+    return invalid("/day", "This is a date such as 2027-05-01.")
 
 
 def _date(at: float, words: Words) -> str:

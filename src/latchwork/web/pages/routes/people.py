@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from latchwork.hub.entities import Access, Credential, Door, Person
 from latchwork.hub.journal_query import Filter
+from latchwork.web import accounts
 from latchwork.web.api import credentials as credentials_api
 from latchwork.web.api import people as people_api
 from latchwork.web.api.accesses import Known, access_out
@@ -28,6 +29,7 @@ from latchwork.web.pages.keeping import Keeping, keeping_of
 from latchwork.web.pages.rendering import render, said, words_for
 from latchwork.web.pages.routing import PageRoute, see
 from latchwork.web.pages.rule_forms import rule_words
+from latchwork.web.pages.telling import told
 from latchwork.web.pages.validating import checked
 from latchwork.web.principals import Principal
 from latchwork.web.problems import Problem, invalid
@@ -195,6 +197,7 @@ async def person_page(person_id: Id, request: Request, web: Web) -> Response:
     cards = [book.card(access) for access in book.by_person.get(person_id, ())]
     lock_names = {door.lock_id: door.name for door in book.doors.values() if door.lock_id is not None}
     recent = await web.house.journal.page(Filter(person_id=person_id), limit=RECENT)
+    names = {f"account:{each.id}": each.name for each in web.database.read(accounts.list_accounts)}
     return render(
         request,
         "person.html",
@@ -202,7 +205,7 @@ async def person_page(person_id: Id, request: Request, web: Web) -> Response:
         credentials=web.house.repository.credentials(person_id),
         lock_names=lock_names,
         cards=cards,
-        recent=recent.entries,
+        recent=[told(each, said(request), names) for each in recent.entries],
         departure=_departure(web, person),
     )
 

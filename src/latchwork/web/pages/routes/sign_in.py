@@ -1,4 +1,4 @@
-"""Signing in and out, the first owner, and typing the password once more.
+"""Signing in and out in its steps, the first owner, and typing the password once more.
 
 Layer web.
 """
@@ -9,18 +9,21 @@ import sqlite3
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from latchwork.web import accounts, keys
+from latchwork.web.api.security import log_in_options, place_of
 from latchwork.web.api.setup import OwnerBody, become_owner
-from latchwork.web.context import Web, Who
+from latchwork.web.context import Context, Web, Who
 from latchwork.web.outside import home_of
-from latchwork.web.pages.forms import Form
+from latchwork.web.pages.forms import CSRF_FIELD, Form, is_token, mask
+from latchwork.web.pages.passkey_answers import answer_in
 from latchwork.web.pages.rendering import render, said
 from latchwork.web.pages.routing import PageRoute, own_path, see
 from latchwork.web.pages.texts import Texts
 from latchwork.web.problems import Problem
 from latchwork.web.routing import needs, open_to_all
+from latchwork.web.steps import Step
 
 router = APIRouter(route_class=PageRoute)
 
@@ -33,7 +36,7 @@ async def sign_in_page(request: Request, web: Web, next: str = "/") -> Response:
         return RedirectResponse(f"{home_of(request)}/setup", 303)
     if request.state.principal is not None:
         return RedirectResponse(f"{home_of(request)}{own_path(next)}", 303)
-    return render(request, "sign_in.html", next=own_path(next), problem=None, name="")
+    return _sign_in_page(request, own_path(next), None)
 
 
 @router.post("/sign-in")
@@ -42,14 +45,106 @@ async def sign_in(request: Request, form: Form, web: Web) -> Response:
     """Begin a session; every wrong name and password look the same."""
     name, following = form.text("name"), own_path(form.text("next", "/"))
     try:
-        _, text = await web.auth.log_in(request, name[:200], form.raw("password")[:1000])
+        account = await web.auth.check_password(request, name[:200], form.raw("password")[:1000])
     except Problem as problem:
-        page = render(request, "sign_in.html", status=problem.status, next=following, problem=problem, name=name[:200])
-        page.headers.update(problem.headers)
-        return page
+        return _sign_in_page(request, following, problem, name[:200])
+    if web.auth.factors.of(account.id) is not None:
+        response = RedirectResponse(f"{home_of(request)}/sign-in/code?{urlencode({'next': following})}", 303)
+        step = Step(kind="second_factor", account_id=account.id, version=account.version)
+        web.auth.set_step(response, step)
+        return response
+    _, text = await web.auth.begin_session(request, account, did="logged_in")
+    return _signed_in(request, web, following, text)
+
+
+def _sign_in_page(request: Request, following: str, problem: Problem | None, name: str = "") -> Response:
+    page = render(
+        request,
+        "sign_in.html",
+        status=problem.status if problem else 200,
+        next=following,
+        problem=problem,
+        name=name,
+        has_passkeys=place_of(request) is not None,
+    )
+    page.headers.update(problem.headers if problem else {})
+    return page
+
+
+def _signed_in(request: Request, web: Context, following: str, text: str) -> Response:
     response = RedirectResponse(f"{home_of(request)}{following}", 303)
+    web.auth.clear_step(response)
     web.auth.set_cookie(response, text)
     return response
+
+
+@router.get("/sign-in/code")
+@open_to_all()
+async def code_page(request: Request, web: Web, next: str = "/") -> Response:  # noqa: A002 - the field's name in the address
+    """The password was right; a code is asked for."""
+    if web.auth.steps.look(_held(request, web), "second_factor") is None:
+        return RedirectResponse(f"{home_of(request)}/sign-in?{urlencode({'next': own_path(next)})}", 303)
+    return _code_page(request, web, own_path(next), None)
+
+
+def _code_page(request: Request, web: Context, following: str, problem: Problem | None) -> Response:
+    csrf = mask(keys.csrf_of(_held(request, web)), web.entropy)
+    status = problem.status if problem else 200
+    page = render(request, "sign_in_code.html", status=status, next=following, problem=problem, csrf=csrf)
+    page.headers.update(problem.headers if problem else {})
+    return page
+
+
+@router.post("/sign-in/code")
+@open_to_all(quota="sign_in")
+async def sign_in_with_code(request: Request, form: Form, web: Web) -> Response:
+    """The second step: it is good for this browser alone, for five minutes and for five tries."""
+    held, following = _held(request, web), own_path(form.text("next", "/"))
+    step = web.auth.steps.look(held, "second_factor")
+    account = web.auth.on_the_way(step)
+    if step is None or account is None:
+        return RedirectResponse(f"{home_of(request)}/sign-in?{urlencode({'next': following})}", 303)
+    if not is_token(form.raw(CSRF_FIELD), keys.csrf_of(held)):
+        raise Problem(403, "csrf_token_missing", "This form is too old", "Load the page again and type the code there.")
+    step.tries += 1
+    try:
+        by = await web.auth.check_second(request, account, form.text("code")[:100])
+    except Problem as problem:
+        return _code_page(request, web, following, problem)
+    web.auth.steps.end(held)
+    principal, text = await web.auth.begin_session(request, account, did="logged_in", by=by)
+    if by == "recovery":
+        left = web.auth.factors.recovery_left(account.id)
+        web.notices.put(principal.actor, said(request).say("code.recovery_used", count=left), is_bad=left < 2)
+    return _signed_in(request, web, following, text)
+
+
+def _held(request: Request, web: Context) -> str:
+    """What the browser holds of its step."""
+    return request.cookies.get(web.auth.step_cookie, "")
+
+
+@router.post("/sign-in/passkey/options")
+@open_to_all(quota="sign_in")
+async def passkey_options(request: Request, web: Web) -> Response:
+    """For the script that asks the browser for a passkey."""
+    carrier = Response()
+    options = await log_in_options(request, carrier, web)
+    return JSONResponse(options, headers={"set-cookie": carrier.headers["set-cookie"]})
+
+
+@router.post("/sign-in/passkey")
+@open_to_all(quota="sign_in")
+async def sign_in_with_passkey(request: Request, form: Form, web: Web) -> Response:
+    """What the browser answered."""
+    following = own_path(form.text("next", "/"))
+    step = web.auth.steps.take(_held(request, web), "passkey_sign_in")
+    try:
+        answer = answer_in(form)
+        _, text = await web.auth.use_passkey(request, answer, step, place_of(request))
+    except Problem as problem:
+        return _sign_in_page(request, following, problem)
+    return _signed_in(request, web, following, text)
 
 
 @router.post("/sign-out")

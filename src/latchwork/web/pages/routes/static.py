@@ -47,6 +47,7 @@ async def read_manifest(request: Request, web: Web) -> Response:
     manifest = {
         "name": f"{name} · Latchwork",
         "short_name": "Latchwork",
+        "id": f"{home}/",
         "start_url": f"{home}/",
         "scope": f"{home}/",
         "display": "standalone",

@@ -3,6 +3,9 @@ import { home, say } from "./home.js";
 import "./live.js";
 import "./control.js";
 import "./ask.js";
+import "./drafts.js";
+import "./menus.js";
+import "./once.js";
 
 async function keepTimes() {
   for (const time of document.querySelectorAll("time[data-ago]")) {

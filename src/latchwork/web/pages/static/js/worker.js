@@ -1,9 +1,12 @@
 // Keeps what never changes, and shows a page of its own when the hub does not answer. It keeps no page: what it shows would not be so.
 const CACHE = "latchwork-{version}";
 const OFFLINE = new URL("offline", registration.scope).href;
+const NEEDED = ["app.css", "js/offline.js", "img/icon.svg"].map((name) => new URL(`static/{version}/${name}`, registration.scope).href);
 
 addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.add(OFFLINE)).then(() => skipWaiting()));
+  // Asked for as nobody, so that nothing of whoever is signed in is kept.
+  const all = [OFFLINE, ...NEEDED].map((address) => new Request(address, { credentials: "omit" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(all)).then(() => skipWaiting()));
 });
 
 addEventListener("activate", (event) => {
