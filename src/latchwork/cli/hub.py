@@ -22,7 +22,7 @@ from latchwork.cli.hub_service import PLAIN_PORT, PORT, Address, Serving, claim_
 from latchwork.cli.interfaces import default_interface
 from latchwork.cli.lines import emit
 from latchwork.cli.places import hub_folder
-from latchwork.cli.process import settle, since_start_ms
+from latchwork.cli.process import leave_no_core, settle, since_start_ms
 from latchwork.cli.service_manager import notify
 
 if TYPE_CHECKING:  # loaded when it is opened: --help needs none of it
@@ -85,6 +85,7 @@ def command(level: str, form: str, json_lines: bool, **options: Any) -> None:
     installed, and no internet.
     """
     log_to_standard_error(level, form)
+    leave_no_core()
     if (options["certificate"] is None) != (options["key"] is None):
         raise Misuse("HTTPS takes a certificate and its key", advice="Give both --certificate and --key.")
     if options["https"] and options["certificate"] is not None:

@@ -1,4 +1,4 @@
-"""What a process knows of itself: how long it runs and how much memory it holds.
+"""What a process knows of itself: how long it runs and how much memory it holds; and what it leaves behind.
 
 The roof; reads /proc where there is one.
 """
@@ -32,6 +32,12 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def leave_no_core() -> None:
+    """From now on the process leaves no image of its memory on the disk when it crashes: there are codes and keys in it."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def memory() -> dict[str, int]:

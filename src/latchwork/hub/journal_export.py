@@ -26,6 +26,8 @@ FIELDS: Final = (
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+_UNSEEN: Final = " \xa0\u3000\u200b\u2060\ufeff"
+"""What a program may pass over before it looks whether there is a formula."""
 
 
 async def as_csv(journal: Journal, wanted: Filter = ALL) -> AsyncIterator[str]:
@@ -93,7 +95,7 @@ def _csv(rows: list[Any]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.lstrip(" \xa0").startswith(_STARTS_FORMULA):
+    if isinstance(value, str) and value.lstrip(_UNSEEN).startswith(_STARTS_FORMULA):
         return f"'{value}"
     return value
 

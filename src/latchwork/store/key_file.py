@@ -34,6 +34,7 @@ def key_from_file(path: Path, entropy: Callable[[int], bytes] | None) -> Secret:
     """
     try:
         found = path.read_bytes()
+        _close_to_others(path)
     except FileNotFoundError:
         return _new_key(path, entropy)
     except OSError as error:
@@ -41,6 +42,13 @@ def key_from_file(path: Path, entropy: Callable[[int], bytes] | None) -> Secret:
     if len(found) != KEY_LENGTH:
         raise SealBroken(f"{path} holds no key", advice=RESTORE)
     return Secret(found)
+
+
+def _close_to_others(path: Path) -> None:
+    """It may have been copied here in a way that opened it; whose it is not, who may read it is somebody else's decision."""
+    found = path.stat()
+    if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+        path.chmod(0o600)
 
 
 def _new_key(path: Path, entropy: Callable[[int], bytes] | None) -> Secret:

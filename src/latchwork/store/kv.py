@@ -365,6 +365,9 @@ def _open(path: Path) -> sqlite3.Connection:
     with suppress(FileExistsError):
         # SQLite would create it with the process's umask; its log inherits this mode.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    found = path.stat()
+    if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+        path.chmod(0o600)  # copied here in a way that opened it
     with _explained(path):
         connection = sqlite3.connect(path, isolation_level=None, cached_statements=16)
         try:

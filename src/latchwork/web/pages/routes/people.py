@@ -29,7 +29,7 @@ from latchwork.web.pages.keeping import Keeping, keeping_of
 from latchwork.web.pages.rendering import render, said, words_for
 from latchwork.web.pages.routing import PageRoute, see
 from latchwork.web.pages.rule_forms import rule_words
-from latchwork.web.pages.telling import told
+from latchwork.web.pages.telling import GROUPS, told
 from latchwork.web.pages.validating import checked
 from latchwork.web.principals import Principal
 from latchwork.web.problems import Problem, invalid
@@ -196,7 +196,7 @@ async def person_page(person_id: Id, request: Request, web: Web) -> Response:
     book = _Book(request, web)
     cards = [book.card(access) for access in book.by_person.get(person_id, ())]
     lock_names = {door.lock_id: door.name for door in book.doors.values() if door.lock_id is not None}
-    recent = await web.house.journal.page(Filter(person_id=person_id), limit=RECENT)
+    recent = await web.house.journal.page(Filter(person_id=person_id, kinds=GROUPS["passages"]), limit=RECENT)
     names = {f"account:{each.id}": each.name for each in web.database.read(accounts.list_accounts)}
     return render(
         request,
