@@ -21,9 +21,9 @@ from typing import Any
 from many_locks import memory
 from processes import installed
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal import ALL, Filter, Journal
-from latchwork.hub.journal_entries import Entry, How, Kind
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal.entries import Entry, How, Kind
+from latchwork.hub.journal.journal import ALL, Filter, Journal
 from latchwork.store.database import Database
 
 _BEGAN = 1_767_225_600.0

@@ -22,9 +22,9 @@ from processes import installed
 from latchwork.base.clock import SystemClock
 from latchwork.base.logs import Secret
 from latchwork.cli.process import settle
-from latchwork.hub.entities import Access, Credential, Person
-from latchwork.hub.placed import Proof
-from latchwork.hub.rules import Hours, Weekly
+from latchwork.hub.house.entities import Access, Credential, Person
+from latchwork.hub.house.placed import Proof
+from latchwork.hub.house.rules import Hours, Weekly
 from latchwork.hub.service import Hub
 from latchwork.sim.home import VirtualHome
 from latchwork.stack.memory import Air

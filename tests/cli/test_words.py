@@ -8,7 +8,7 @@ from rich.console import Console
 from latchwork.cli.door_words import battery, leaf_state, lock_state, reach, troubles
 from latchwork.cli.journal_words import in_words, what
 from latchwork.cli.people_words import move_out_words, progress, row_of
-from latchwork.hub.journal_entries import How, Kind, Why
+from latchwork.hub.journal.entries import How, Kind, Why
 
 NOW = datetime(2027, 3, 24, 15, 30, tzinfo=UTC)
 ENTRY = {

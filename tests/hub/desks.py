@@ -7,13 +7,13 @@ from random import Random
 
 from latchwork.base.clock import ManualClock
 from latchwork.base.logs import Secret
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
 from latchwork.hub.desk import Desk
-from latchwork.hub.entities import Access, Credential, CredentialKind, Door, Lock, Person
-from latchwork.hub.journal import Journal
-from latchwork.hub.placed import PlacedCredential, PlacedUser, Proof
-from latchwork.hub.repository import Repository
-from latchwork.hub.secrets import Secrets
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Door, Lock, Person
+from latchwork.hub.house.placed import PlacedCredential, PlacedUser, Proof
+from latchwork.hub.journal.journal import Journal
 from latchwork.store.database import Database
 
 NOW = 1_700_000_000.0

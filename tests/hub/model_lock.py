@@ -4,14 +4,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from latchwork.hub.compile import compile_lock
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Capabilities, Observed, SeenCredential, SeenUser, Slot, UserType, WeekDay, YearDay
-from latchwork.hub.placed import Placed, PlacedCredential, PlacedUser, Proof
-from latchwork.hub.plan import plan
-from latchwork.hub.plan_places import vanished
-from latchwork.hub.rules import Once, holds
-from latchwork.hub.steps import (
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import (
+    Capabilities,
+    Observed,
+    SeenCredential,
+    SeenUser,
+    Slot,
+    UserType,
+    WeekDay,
+    YearDay,
+)
+from latchwork.hub.house.placed import Placed, PlacedCredential, PlacedUser, Proof
+from latchwork.hub.house.rules import Once, holds
+from latchwork.hub.house.steps import (
     AddUser,
     ChangeUser,
     ClearCredential,
@@ -22,6 +28,9 @@ from latchwork.hub.steps import (
     SetWeekDay,
     SetYearDay,
 )
+from latchwork.hub.plan.compile import compile_lock
+from latchwork.hub.plan.places import vanished
+from latchwork.hub.plan.plan import plan
 
 OUR_FABRIC = 3
 FULL = Capabilities(

@@ -13,8 +13,7 @@ from latchwork.base.clock import ManualClock
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import Secret
 from latchwork.hub import service
-from latchwork.hub.backup import CONTROLLER, DATABASE, Backup, FolderInUse, Manifest, read_manifest, restore
-from latchwork.hub.backup_file import (
+from latchwork.hub.backup.file import (
     BackupDamaged,
     BackupError,
     Cost,
@@ -23,14 +22,15 @@ from latchwork.hub.backup_file import (
     Sealer,
     WrongPassphrase,
 )
+from latchwork.hub.backup.service import CONTROLLER, DATABASE, Backup, FolderInUse, Manifest, read_manifest, restore
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
 from latchwork.hub.desk import Desk
-from latchwork.hub.entities import Credential, CredentialKind, Door, Lock, Person
-from latchwork.hub.journal import Journal
-from latchwork.hub.journal_entries import Entry, Head, Kind
-from latchwork.hub.placed import PlacedCredential, PlacedUser, Proof
-from latchwork.hub.repository import Repository
-from latchwork.hub.secrets import Secrets
+from latchwork.hub.house.entities import Credential, CredentialKind, Door, Lock, Person
+from latchwork.hub.house.placed import PlacedCredential, PlacedUser, Proof
+from latchwork.hub.journal.entries import Entry, Head, Kind
+from latchwork.hub.journal.journal import Journal
 from latchwork.hub.upkeep import Upkeep
 from latchwork.store.database import Database
 from latchwork.store.errors import StoreDamaged, StoreTooNew, StoreUnavailable
@@ -296,7 +296,7 @@ async def test_a_full_disk_leaves_nothing_half_done(house, tmp_path, monkeypatch
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("latchwork.hub.backup._make_durable", full)
+    monkeypatch.setattr("latchwork.hub.backup.service._make_durable", full)
     with pytest.raises(StoreUnavailable, match="No space"):
         restored(octets, tmp_path / "new")
     assert not (tmp_path / "new").exists()
@@ -313,7 +313,7 @@ async def test_a_damaged_database_is_no_backup(house, monkeypatch):
     def damaged(path, _):
         raise StoreDamaged(f"storage {path} is damaged")
 
-    monkeypatch.setattr("latchwork.hub.backup.check", damaged)
+    monkeypatch.setattr("latchwork.hub.backup.service.check", damaged)
     with pytest.raises(StoreDamaged):
         await house.octets()
 

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.backup_file import (
+from latchwork.hub.backup.file import (
     CHUNK,
     MAGIC,
     BackupDamaged,
@@ -201,7 +201,7 @@ def test_a_name_that_would_leave_the_folder_is_never_read(monkeypatch):
     with monkeypatch.context() as patched:
         import re
 
-        patched.setattr("latchwork.hub.backup_file._NAME", re.compile(".*"))
+        patched.setattr("latchwork.hub.backup.file._NAME", re.compile(".*"))
         octets = sealed({"../hub.db": b"x"})
     with pytest.raises(BackupDamaged):
         opened(octets)

@@ -5,13 +5,13 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.carrying import has_any
-from latchwork.hub.desired import Desired, DesiredCredential, DesiredUser
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Observed, SeenCredential, SeenUser, Slot, WeekDay
-from latchwork.hub.placed import Placed, PlacedCredential, PlacedUser
-from latchwork.hub.plan_places import vanished
-from latchwork.hub.steps import AddUser, ClearUser, SetCredential, SetWeekDay
+from latchwork.hub.house.desired import Desired, DesiredCredential, DesiredUser
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Observed, SeenCredential, SeenUser, Slot, WeekDay
+from latchwork.hub.house.placed import Placed, PlacedCredential, PlacedUser
+from latchwork.hub.house.steps import AddUser, ClearUser, SetCredential, SetWeekDay
+from latchwork.hub.keeping.carrying import has_any
+from latchwork.hub.plan.places import vanished
 
 PIN = CredentialKind.PIN
 ANN = DesiredUser(key="person_ann", person_id="person_ann", access_ids=("access_1",), name="Ann", unique_id=1)

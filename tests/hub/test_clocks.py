@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from latchwork.base.clock import ManualClock
 from latchwork.base.errors import Misuse, Refused, Unreachable
-from latchwork.hub.clocks import (
+from latchwork.hub.keeping.clocks import (
     AHEAD_S,
     MAX_ERROR_S,
     ClockState,
@@ -20,7 +20,7 @@ from latchwork.hub.clocks import (
     summer_times,
     told_until,
 )
-from latchwork.hub.wall import EPOCH, offsets_between
+from latchwork.hub.plan.wall import EPOCH, offsets_between
 from latchwork.matter.interaction.values import AttributeValue
 from latchwork.matter.model.clusters.time_synchronization import (
     DstOffsetStruct,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from latchwork.base.errors import Misuse
 from latchwork.hub.codes import NoCodeLeft, NoCommonLength, duplicate_of, length_for, random_code, weakness
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Capabilities
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Capabilities
 
 
 def lock(least, greatest, pins=10):

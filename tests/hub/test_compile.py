@@ -9,13 +9,13 @@ import pytest
 from tests.hub.model_lock import FULL, OUR_FABRIC, House, ModelLock
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.compile import PRELOAD_S, compile_lock, name_for_lock
-from latchwork.hub.desired import Enforcement, TroubleCode
-from latchwork.hub.entities import Access, Credential, CredentialKind, Person, Site
-from latchwork.hub.observed import UserType, WeekDay, YearDay
-from latchwork.hub.plan import plan
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window
-from latchwork.hub.wall import EPOCH
+from latchwork.hub.house.desired import Enforcement, TroubleCode
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Person, Site
+from latchwork.hub.house.observed import UserType, WeekDay, YearDay
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.plan.compile import PRELOAD_S, compile_lock, name_for_lock
+from latchwork.hub.plan.plan import plan
+from latchwork.hub.plan.wall import EPOCH
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ALWAYS = Always()

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.desired import TroubleCode
-from latchwork.hub.door_sensor import Suspicion, door_sensor_troubles, suspicion
-from latchwork.hub.journal_entries import Entry, How, Kind
+from latchwork.hub.house.desired import TroubleCode
+from latchwork.hub.journal.entries import Entry, How, Kind
+from latchwork.hub.keeping.door_sensor import Suspicion, door_sensor_troubles, suspicion
 from latchwork.hub.status import DoorSensor, LockStatus
 
 

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.desired import DesiredCredential, DesiredUser
-from latchwork.hub.drift import QUARREL, Quarrels, person_of, repairs
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import WeekDay, YearDay
-from latchwork.hub.placed import Placed, PlacedCredential, PlacedUser, Proof
-from latchwork.hub.steps import (
+from latchwork.hub.house.desired import DesiredCredential, DesiredUser
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import WeekDay, YearDay
+from latchwork.hub.house.placed import Placed, PlacedCredential, PlacedUser, Proof
+from latchwork.hub.house.steps import (
     AddUser,
     ChangeUser,
     ClearCredential,
@@ -22,6 +21,7 @@ from latchwork.hub.steps import (
     SetWeekDay,
     SetYearDay,
 )
+from latchwork.hub.keeping.drift import QUARREL, Quarrels, person_of, repairs
 
 ANN = DesiredUser(key="person_ann/access_1", person_id="person_ann", access_ids=("access_1",), name="Ann", unique_id=1)
 CODE = DesiredCredential(credential_id="credential_ann", kind=CredentialKind.PIN, version=1, length=6)

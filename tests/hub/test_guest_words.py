@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latchwork.hub.entities import Access
-from latchwork.hub.guest_view import ends_at, timing
-from latchwork.hub.guest_words import duration, instant, listed, rule_in_words, zone_name
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window, holds
+from latchwork.hub.guests.view import ends_at, timing
+from latchwork.hub.house.entities import Access
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window, holds
+from latchwork.hub.words import duration, instant, listed, rule_in_words, zone_name
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

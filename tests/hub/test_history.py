@@ -10,8 +10,8 @@ from tests.support.hub import tell
 
 from latchwork.base.errors import Unreachable
 from latchwork.controller.check_in import StillAsleep
-from latchwork.hub import history as module
-from latchwork.hub.history import History, Sample, SampleKind, link_of
+from latchwork.hub.listening import history as module
+from latchwork.hub.listening.history import History, Sample, SampleKind, link_of
 from latchwork.matter.interaction.values import AttributeStatus, AttributeValue
 
 HOUR, DAY = 3600.0, 86_400.0

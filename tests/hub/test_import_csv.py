@@ -12,18 +12,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from latchwork.base.clock import ManualClock
-from latchwork.hub import import_texts as texts
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
 from latchwork.hub.desk import Desk
-from latchwork.hub.entities import Credential, CredentialKind, Door, Person, Site
-from latchwork.hub.import_csv import MAX_ROWS, MAX_SIZE, Column, CsvRefused, read_table
-from latchwork.hub.import_rows import read_rows
-from latchwork.hub.importing import Imports, Result
-from latchwork.hub.journal import Journal
-from latchwork.hub.observed import Capabilities
-from latchwork.hub.repository import Repository
-from latchwork.hub.rules import MIDNIGHT, Always, Hours, Weekly, Window
-from latchwork.hub.secrets import Secrets
+from latchwork.hub.house.entities import Credential, CredentialKind, Door, Person, Site
+from latchwork.hub.house.observed import Capabilities
+from latchwork.hub.house.rules import MIDNIGHT, Always, Hours, Weekly, Window
+from latchwork.hub.journal.journal import Journal
+from latchwork.hub.people import import_texts as texts
+from latchwork.hub.people.import_csv import MAX_ROWS, MAX_SIZE, Column, CsvRefused, read_table
+from latchwork.hub.people.import_rows import read_rows
+from latchwork.hub.people.importing import Imports, Result
 from latchwork.store.database import Database
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -300,7 +300,7 @@ async def house():
     async with Database.memory() as database:
         secrets = await Secrets.open(database, __import__("random").Random(3).randbytes)
         made = House(database, secrets)
-        from latchwork.hub.entities import Lock
+        from latchwork.hub.house.entities import Lock
 
         await made.desk.repository.put_site(Site(time_zone="Europe/Berlin"))
         await made.desk.repository.put_lock(Lock(id="l2", node_id=2))

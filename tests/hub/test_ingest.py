@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.entities import CredentialKind, Door, Lock, Person
-from latchwork.hub.ingest import Fabric, Scene, take
-from latchwork.hub.ingest_numbers import Numbers, Places
-from latchwork.hub.journal import Journal
-from latchwork.hub.journal_entries import Entry, How, Kind, Why, to_stored
-from latchwork.hub.observed import Observed, SeenUser, Slot
-from latchwork.hub.placed import Placed, PlacedCredential, PlacedUser
+from latchwork.hub.house.entities import CredentialKind, Door, Lock, Person
+from latchwork.hub.house.observed import Observed, SeenUser, Slot
+from latchwork.hub.house.placed import Placed, PlacedCredential, PlacedUser
+from latchwork.hub.journal.entries import Entry, How, Kind, Why, to_stored
+from latchwork.hub.journal.ingest import Fabric, Scene, take
+from latchwork.hub.journal.journal import Journal
+from latchwork.hub.journal.numbers import Numbers, Places
 from latchwork.matter.interaction.values import EventValue
 from latchwork.matter.model.clusters.basic_information import BasicInformation, StartUp
 from latchwork.matter.model.clusters.door_lock import (

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latchwork.base.errors import Misuse
-from latchwork.hub import journal as journal_module
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal import Fault, Journal, append
-from latchwork.hub.journal_entries import COLUMNS, GENESIS, Entry, Head, How, Kind, Why
-from latchwork.hub.repository_rows import RowDamaged
+from latchwork.hub.books.rows import RowDamaged
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal import journal as journal_module
+from latchwork.hub.journal.entries import COLUMNS, GENESIS, Entry, Head, How, Kind, Why
+from latchwork.hub.journal.journal import Fault, Journal, append
 from latchwork.store.database import ConstraintBroken, Database
 from latchwork.store.errors import StoreDamaged
 

@@ -6,8 +6,8 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import (
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal.entries import (
     COLUMNS,
     GENESIS,
     Entry,

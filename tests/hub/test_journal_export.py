@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal import Filter, Journal
-from latchwork.hub.journal_entries import GENESIS, Entry, How, Kind, Why, chained, octets_of
-from latchwork.hub.journal_export import FIELDS, as_csv, as_json_lines
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal.entries import GENESIS, Entry, How, Kind, Why, chained, octets_of
+from latchwork.hub.journal.export import FIELDS, as_csv, as_json_lines
+from latchwork.hub.journal.journal import Filter, Journal
 from latchwork.store.database import Database
 
 FULL = Entry(

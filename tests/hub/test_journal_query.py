@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.journal import Filter, Journal
-from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.journal_query import MAX_PAGE
+from latchwork.hub.journal.entries import Entry, Kind
+from latchwork.hub.journal.journal import Filter, Journal
+from latchwork.hub.journal.query import MAX_PAGE
 from latchwork.store.database import Database
 
 SOME_KINDS = (Kind.OPENED, Kind.LOCKED, Kind.ALARM, Kind.AUDIT)
@@ -192,7 +192,7 @@ async def test_what_cannot_be_looked_for_is_refused(text):
 )
 async def test_no_common_question_looks_at_every_entry(wanted):
     """The plan of SQLite walks an index in the order of the answer and sorts nothing that grows with the journal."""
-    from latchwork.hub.journal_query import _statement
+    from latchwork.hub.journal.query import _statement
 
     statement, parameters = _statement(wanted, "7.7", 51, oldest_first=False, until_seq=None)
     async with Database.memory() as database:

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from tests.support.hub import tell
 
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.keepers import AT_ONCE, Keepers
-from latchwork.hub.repository_rows import NotFound
-from latchwork.hub.sync import State, Wake
+from latchwork.hub.books.rows import NotFound
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.keeping.keeper import State, Wake
+from latchwork.hub.keeping.keepers import AT_ONCE, Keepers
 from latchwork.stack.memory import Weather
 
 

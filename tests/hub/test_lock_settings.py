@@ -4,8 +4,8 @@ import pytest
 from tests.support.hub import OWNER, tell
 
 from latchwork.base.errors import Misuse, Refused, Unreachable, Unsupported
-from latchwork.hub.entities import Door, Lock
-from latchwork.hub.lock_settings import BY_KEY, SETTINGS, FieldKind, _choices, _refusal
+from latchwork.hub.house.entities import Door, Lock
+from latchwork.hub.locks.settings import BY_KEY, SETTINGS, FieldKind, _choices, _refusal
 from latchwork.hub.status import Operation
 from latchwork.matter.messages.status import Status, StatusError
 from latchwork.matter.model.clusters.door_lock import DoorLock, OperatingModeEnum

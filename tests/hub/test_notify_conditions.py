@@ -2,9 +2,11 @@
 
 import pytest
 
-from latchwork.hub.desired import Desired, DesiredUser, Enforcement
 from latchwork.hub.desk import Household
-from latchwork.hub.entities import Access, Credential, CredentialKind, Door, Lock, Person, Site
+from latchwork.hub.house.desired import Desired, DesiredUser, Enforcement
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Door, Lock, Person, Site
+from latchwork.hub.house.placed import PlacedCredential, Proof
+from latchwork.hub.house.rules import Always, FirstUse, Once, Window
 from latchwork.hub.notify.conditions import (
     GRACE_S,
     LEAD_S,
@@ -16,8 +18,6 @@ from latchwork.hub.notify.conditions import (
     unreachable_key,
 )
 from latchwork.hub.notify.rules import Rule
-from latchwork.hub.placed import PlacedCredential, Proof
-from latchwork.hub.rules import Always, FirstUse, Once, Window
 from latchwork.hub.status import LockStatus
 
 START = 10_000.0

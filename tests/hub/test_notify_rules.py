@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Entry, How, Kind
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal.entries import Entry, How, Kind
 from latchwork.hub.notify.outbox import GATHER_S, MAX_WAITING, PER_MINUTE, STALE_S, Outbox
 from latchwork.hub.notify.rules import Notice, Rule, Topic, quiet_until, topics_of, wants
 from latchwork.hub.notify.texts import SHOWN, message_of, text_of

@@ -6,13 +6,13 @@ from tests.support.world import tell
 
 from latchwork.base.logs import Secret
 from latchwork.devices.lock_device import lock_of
-from latchwork.hub.capabilities_json import capabilities_from_json, capabilities_to_json
-from latchwork.hub.desired import DesiredCredential, DesiredUser, TroubleCode
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import ORPHANED, Slot, WeekDay
-from latchwork.hub.performing import Answer, perform
-from latchwork.hub.reading import read_capabilities, read_credential, read_observed
-from latchwork.hub.steps import AddUser, ClearUser, SetCredential, SetWeekDay
+from latchwork.hub.books.capabilities_json import capabilities_from_json, capabilities_to_json
+from latchwork.hub.house.desired import DesiredCredential, DesiredUser, TroubleCode
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import ORPHANED, Slot, WeekDay
+from latchwork.hub.house.steps import AddUser, ClearUser, SetCredential, SetWeekDay
+from latchwork.hub.keeping.performing import Answer, perform
+from latchwork.hub.keeping.reading import read_capabilities, read_credential, read_observed
 
 PIN = CredentialKind.PIN
 WANTED = DesiredCredential(credential_id="credential_a", kind=PIN, version=1, length=6)

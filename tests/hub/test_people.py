@@ -7,13 +7,13 @@ from tests.hub.desks import CODES, NOW, at_desk, grant, put_on
 
 from latchwork.base.errors import Misuse
 from latchwork.base.logs import Secret
+from latchwork.hub.books.rows import Conflict, NotFound
 from latchwork.hub.codes import NoCommonLength, weakness
-from latchwork.hub.entities import Access, Credential, CredentialKind, Person
-from latchwork.hub.journal_query import Filter
-from latchwork.hub.observed import Capabilities
-from latchwork.hub.people import DuplicateCode, People
-from latchwork.hub.repository_rows import Conflict, NotFound
-from latchwork.hub.rules import Always
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Person
+from latchwork.hub.house.observed import Capabilities
+from latchwork.hub.house.rules import Always
+from latchwork.hub.journal.query import Filter
+from latchwork.hub.people.service import DuplicateCode, People
 from latchwork.store.errors import StoreError
 
 ME = "account:me"

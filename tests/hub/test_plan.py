@@ -6,14 +6,12 @@ import pytest
 from tests.hub.model_lock import FULL, OUR_FABRIC, House, ModelLock
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.desired import Desired, TroubleCode
-from latchwork.hub.entities import Access, Credential, CredentialKind, Person, Site
-from latchwork.hub.observed import Slot, UserType
-from latchwork.hub.placed import Placed, PlacedUser
-from latchwork.hub.plan import plan
-from latchwork.hub.plan_places import vanished
-from latchwork.hub.rules import Always, Hours, Once, Weekly, Window
-from latchwork.hub.steps import (
+from latchwork.hub.house.desired import Desired, TroubleCode
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Person, Site
+from latchwork.hub.house.observed import Slot, UserType
+from latchwork.hub.house.placed import Placed, PlacedUser
+from latchwork.hub.house.rules import Always, Hours, Once, Weekly, Window
+from latchwork.hub.house.steps import (
     AddUser,
     ChangeUser,
     ClearCredential,
@@ -23,6 +21,8 @@ from latchwork.hub.steps import (
     SetWeekDay,
     SetYearDay,
 )
+from latchwork.hub.plan.places import vanished
+from latchwork.hub.plan.plan import plan
 
 NOW = 1_795_000_000.0
 PIN = CredentialKind.PIN

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.hub.model_lock import House, ModelLock
 
-from latchwork.hub.desired import Enforcement, TroubleCode
-from latchwork.hub.entities import Access, Credential, CredentialKind, Person, Site
-from latchwork.hub.observed import Capabilities, UserType
-from latchwork.hub.placed import Placed
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window
-from latchwork.hub.steps import ClearUser
+from latchwork.hub.house.desired import Enforcement, TroubleCode
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Person, Site
+from latchwork.hub.house.observed import Capabilities, UserType
+from latchwork.hub.house.placed import Placed
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.house.steps import ClearUser
 
 DAY = 86_400
 CHANGES = {

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from latchwork.hub.desired import Trouble, TroubleCode
-from latchwork.hub.entities import CredentialKind, Door
-from latchwork.hub.observed import Capabilities, Observed, SeenCredential, SeenUser, Slot
-from latchwork.hub.preconditions import DoorState, Obstacle, of_code, preconditions
+from latchwork.hub.guests.preconditions import DoorState, Obstacle, of_code, preconditions
+from latchwork.hub.house.desired import Trouble, TroubleCode
+from latchwork.hub.house.entities import CredentialKind, Door
+from latchwork.hub.house.observed import Capabilities, Observed, SeenCredential, SeenUser, Slot
 from latchwork.hub.status import LockStatus
 
 UTC = ZoneInfo("UTC")

@@ -4,10 +4,10 @@ import pytest
 from tests.hub.desks import BACK_LOCK, LOCK, NOW, at_desk, put_on, rows
 
 from latchwork.base.errors import Refused, Unreachable
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Observed, SeenCredential, Slot
-from latchwork.hub.placed import Proof
-from latchwork.hub.proof import PER_HOUR, Concluded, Models, Probe, Prober
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Observed, SeenCredential, Slot
+from latchwork.hub.house.placed import Proof
+from latchwork.hub.keeping.proof import PER_HOUR, Concluded, Models, Probe, Prober
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock, SetCredentialResponse
 

@@ -13,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latchwork.base.clock import ManualClock
-from latchwork.hub import removal
-from latchwork.hub import removal_report as reports
+from latchwork.hub.books.repository import NotFound, Repository
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
-from latchwork.hub.desired import Trouble, TroubleCode
 from latchwork.hub.desk import Desk
-from latchwork.hub.entities import Credential, Door, Lock, Person
-from latchwork.hub.journal import Journal
-from latchwork.hub.placed import PlacedCredential, PlacedUser
-from latchwork.hub.removal_report import GIVEN_UP, RemovalReports, check, printable
-from latchwork.hub.repository import NotFound, Repository
-from latchwork.hub.secrets import Secrets
-from latchwork.hub.signing_key import SigningKey, fingerprint, is_signed
+from latchwork.hub.house.desired import Trouble, TroubleCode
+from latchwork.hub.house.entities import Credential, Door, Lock, Person
+from latchwork.hub.house.placed import PlacedCredential, PlacedUser
+from latchwork.hub.journal.journal import Journal
+from latchwork.hub.people import removal
+from latchwork.hub.people import removal_report as reports
+from latchwork.hub.people.removal_report import GIVEN_UP, RemovalReports, check, printable
+from latchwork.hub.people.signing_key import SigningKey, fingerprint, is_signed
 from latchwork.store.database import Database
 from latchwork.store.errors import SealBroken
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.reports import QUERIES, stands
+from latchwork.hub.listening.reports import QUERIES, stands
 from latchwork.matter.interaction.paths import AttributeQuery, EventQuery
 from latchwork.matter.interaction.values import AttributeValue
 from latchwork.matter.model.clusters.basic_information import BasicInformation

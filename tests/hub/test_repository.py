@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from latchwork.base.errors import Misuse
-from latchwork.hub import repository_accesses, repository_people
-from latchwork.hub.desired import Trouble, TroubleCode
-from latchwork.hub.entities import Access, Credential, CredentialKind, Door, Lock, Person, Site
-from latchwork.hub.placed import Placed, PlacedCredential, PlacedUser, Proof
-from latchwork.hub.repository import Conflict, NotFound, Repository, RowDamaged
-from latchwork.hub.rule_json import RuleUnreadable
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.books import accesses as repository_accesses
+from latchwork.hub.books import people as repository_people
+from latchwork.hub.books.repository import Conflict, NotFound, Repository, RowDamaged
+from latchwork.hub.house.desired import Trouble, TroubleCode
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Door, Lock, Person, Site
+from latchwork.hub.house.placed import Placed, PlacedCredential, PlacedUser, Proof
+from latchwork.hub.house.rule_json import RuleUnreadable
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window
 from latchwork.store.database import ConstraintBroken, Database
 from latchwork.store.errors import StoreDamaged
 

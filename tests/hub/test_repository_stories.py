@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.entities import Access, Credential, CredentialKind, Door, Lock, Person
-from latchwork.hub.placed import PlacedCredential, PlacedUser, Proof
-from latchwork.hub.repository import Conflict, Repository
-from latchwork.hub.rules import Always, FirstUse, Once, Window
+from latchwork.hub.books.repository import Conflict, Repository
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Door, Lock, Person
+from latchwork.hub.house.placed import PlacedCredential, PlacedUser, Proof
+from latchwork.hub.house.rules import Always, FirstUse, Once, Window
 from latchwork.store.database import ConstraintBroken, Database
 
 NAMES = st.text(alphabet="abÄ'\"\0🔑", max_size=4)

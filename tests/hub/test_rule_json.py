@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.rule_json import MAX_LENGTH, RuleUnreadable, decode_rule, encode_rule
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.house.rule_json import MAX_LENGTH, RuleUnreadable, decode_rule, encode_rule
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window
 
 INSTANTS = st.floats(allow_nan=False, allow_infinity=False)
 OPEN = st.none() | INSTANTS

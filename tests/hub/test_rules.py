@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.compile_schedules import FOREVER, stretches_between, week_days
-from latchwork.hub.observed import WeekDay
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window, holds
-from latchwork.hub.wall import EPOCH, instants_on, is_shown_twice, local_seconds, passed
+from latchwork.hub.house.observed import WeekDay
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window, holds
+from latchwork.hub.plan.compile_schedules import FOREVER, stretches_between, week_days
+from latchwork.hub.plan.wall import EPOCH, instants_on, is_shown_twice, local_seconds, passed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY, TUESDAY, SATURDAY, SUNDAY = 0, 1, 5, 6

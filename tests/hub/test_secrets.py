@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from latchwork.base.errors import Misuse
 from latchwork.base.logs import Secret
-from latchwork.hub import repository_people
-from latchwork.hub.entities import Credential, CredentialKind, Lock, Person
-from latchwork.hub.placed import PlacedCredential, PlacedUser
-from latchwork.hub.repository import Conflict, NotFound, Repository
-from latchwork.hub.secrets import MAX_LENGTH, Secrets
+from latchwork.hub.books import people as repository_people
+from latchwork.hub.books.repository import Conflict, NotFound, Repository
+from latchwork.hub.books.secrets import MAX_LENGTH, Secrets
+from latchwork.hub.house.entities import Credential, CredentialKind, Lock, Person
+from latchwork.hub.house.placed import PlacedCredential, PlacedUser
 from latchwork.store.database import ConstraintBroken, Database
 from latchwork.store.errors import SealBroken, SealingKeyMissing
 

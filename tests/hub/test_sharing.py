@@ -9,17 +9,17 @@ from tests.support.shared_lock import APPLE, GOOGLE, OURS, AnyLocks, ModelSharin
 from tests.support.world import LoopClock, dice
 
 from latchwork.base.errors import Misuse, Refused, Unreachable
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
 from latchwork.hub.desk import Desk
-from latchwork.hub.ecosystems import ANY, ECOSYSTEMS, find_ecosystem
-from latchwork.hub.entities import Door, Lock
-from latchwork.hub.journal import Journal
-from latchwork.hub.journal_query import Filter
-from latchwork.hub.qr_pictures import qr_svg, qr_terminal
-from latchwork.hub.repository import Repository
-from latchwork.hub.secrets import Secrets
-from latchwork.hub.sharing_answers import NoFreeFabric, NotConfirmed, SomebodyJoins, State, WindowOpen
-from latchwork.hub.sharing_rows import list_windows
+from latchwork.hub.house.entities import Door, Lock
+from latchwork.hub.journal.journal import Journal
+from latchwork.hub.journal.query import Filter
+from latchwork.hub.sharing.answers import NoFreeFabric, NotConfirmed, SomebodyJoins, State, WindowOpen
+from latchwork.hub.sharing.ecosystems import ANY, ECOSYSTEMS, find_ecosystem
+from latchwork.hub.sharing.qr_pictures import qr_svg, qr_terminal
+from latchwork.hub.sharing.rows import list_windows
 from latchwork.matter.messages.status import Status, StatusError
 from latchwork.stack.virtual_time import run_virtual
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.hub.desks import NOW, at_desk, grant, put_on, rows
 
-from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.placed import Proof
-from latchwork.hub.rules import Always, FirstUse, Once
-from latchwork.hub.uses import take_uses
+from latchwork.hub.house.placed import Proof
+from latchwork.hub.house.rules import Always, FirstUse, Once
+from latchwork.hub.journal.entries import Entry, Kind
+from latchwork.hub.keeping.uses import take_uses
 
 OPENED = Entry(
     at=NOW,

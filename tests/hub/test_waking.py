@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchwork.hub.waking import FIRST_PAUSE, LONGEST_PAUSE, PER_DAY, Backoff, WakeBudget
+from latchwork.hub.keeping.waking import FIRST_PAUSE, LONGEST_PAUSE, PER_DAY, Backoff, WakeBudget
 
 DAY = 86_400.0
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.hub.desks import FRONT, LOCK
 
-from latchwork.hub.ingest import Scene, take
-from latchwork.hub.ingest_numbers import Numbers, Places
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.watching import _fabrics_from, _has_hole, _is_about_clock
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.journal.ingest import Scene, take
+from latchwork.hub.journal.numbers import Numbers, Places
+from latchwork.hub.listening.watching import _fabrics_from, _has_hole, _is_about_clock
 from latchwork.matter.interaction.values import EventValue
 from latchwork.matter.model.clusters.basic_information import BasicInformation, StartUp
 from latchwork.matter.model.clusters.door_lock import DoorLock

@@ -15,10 +15,10 @@ from latchwork.base.logs import Secret
 from latchwork.cli.controller import answer
 from latchwork.cli.lines import StandardInput, emit
 from latchwork.controller.controller import Controller
-from latchwork.hub.entities import Access, Credential, Person, Site
-from latchwork.hub.journal_query import Filter
-from latchwork.hub.observed import SeenUser
-from latchwork.hub.rule_json import decode_rule
+from latchwork.hub.house.entities import Access, Credential, Person, Site
+from latchwork.hub.house.observed import SeenUser
+from latchwork.hub.house.rule_json import decode_rule
+from latchwork.hub.journal.query import Filter
 from latchwork.hub.service import Hub
 from latchwork.hub.status import Operation
 from latchwork.matter.messages.secure_channel import SessionParameters

@@ -13,9 +13,9 @@ from cast import Cast
 from network import Network
 from peers import Controller, Hub, Lock, Refusal
 
-from latchwork.hub.observed import ORPHANED
-from latchwork.hub.rule_json import encode_rule
-from latchwork.hub.rules import Always, Hours, Rule, Weekly, Window
+from latchwork.hub.house.observed import ORPHANED
+from latchwork.hub.house.rule_json import encode_rule
+from latchwork.hub.house.rules import Always, Hours, Rule, Weekly, Window
 
 ANA, BEN, CAS, DAN = "739218", "481604", "604183", "926357"
 THEIRS = "350947"

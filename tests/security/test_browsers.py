@@ -11,9 +11,9 @@ from tests.support.shared_lock import fabric
 from tests.web.conftest import PASSWORD, make_world
 from tests.web.test_permissions import TABLE
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Entry, How, Kind
-from latchwork.hub.observed import Observed, SeenCredential, SeenUser
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Observed, SeenCredential, SeenUser
+from latchwork.hub.journal.entries import Entry, How, Kind
 from latchwork.web.pages.forms import mask
 from latchwork.web.routing import guard_of
 

@@ -10,11 +10,11 @@ import pytest
 from tests.security.siege import FORM, HTML, Face, send
 from tests.web.conftest import make_world
 
-from latchwork.hub import reading
 from latchwork.hub.bus import RING, Bus
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.observed import Capabilities, SeenUser, Slot
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Capabilities, SeenUser, Slot
+from latchwork.hub.journal.entries import Entry, Kind
+from latchwork.hub.keeping import reading
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.web import connections, keys
 from latchwork.web.api.live import MAX_OF_ONE

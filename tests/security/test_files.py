@@ -13,8 +13,8 @@ from latchwork.base.errors import LatchworkError
 from latchwork.cli.hub_service import CONTROLLER_FILE, claim_folder
 from latchwork.cli.log_in_file import LogIn, keep_log_in
 from latchwork.cli.process import leave_no_core
-from latchwork.hub.backup import restore
-from latchwork.hub.backup_file import Cost, Sealer
+from latchwork.hub.backup.file import Cost, Sealer
+from latchwork.hub.backup.service import restore
 from latchwork.store.database import Database
 from latchwork.store.key_file import key_from_file
 from latchwork.web.authority import LocalAuthority, Names

@@ -16,9 +16,9 @@ from tests.web.test_permissions import TABLE
 
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import Secret
-from latchwork.hub.backup_file import Cost
-from latchwork.hub.entities import Credential
-from latchwork.hub.journal_export import as_csv, as_json_lines
+from latchwork.hub.backup.file import Cost
+from latchwork.hub.house.entities import Credential
+from latchwork.hub.journal.export import as_csv, as_json_lines
 from latchwork.web.passwords import Passwords
 
 LENGTH = 8

@@ -191,11 +191,11 @@ _SECRET = re.compile(
 )
 KNOWN = {
     # What the journal's chain and its kept heads say, which is public.
-    "hub/journal.py: digest != head.hash",
-    "hub/journal.py: digest != row[-1]",
-    "hub/journal.py: known.get(seq, digest) != digest",
+    "hub/journal/journal.py: digest != head.hash",
+    "hub/journal/journal.py: digest != row[-1]",
+    "hub/journal/journal.py: known.get(seq, digest) != digest",
     # Of a public key.
-    "hub/removal_report.py: report.get('fingerprint') != fingerprint(public)",
+    "hub/people/removal_report.py: report.get('fingerprint') != fingerprint(public)",
     # Of a file of ours.
     "store/schema.py: known[number].digest != digest",
     # One's own sessions, which were looked up by their digest.

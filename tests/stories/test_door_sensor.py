@@ -17,8 +17,8 @@ from latchwork.devices.lock_device import lock_of
 from latchwork.devices.models import GENERIC, MODELS, U300
 from latchwork.doorlock.bolt import BoltPosition
 from latchwork.doorlock.door_sensor import Calibration
-from latchwork.hub.desired import TroubleCode
-from latchwork.hub.sync import State
+from latchwork.hub.house.desired import TroubleCode
+from latchwork.hub.keeping.keeper import State
 from latchwork.matter.model.clusters.door_lock import DoorLock, DoorStateEnum
 from latchwork.node.config import NodeConfig
 from latchwork.sim.faults import make_fault

@@ -10,7 +10,7 @@ from tests.support.calendars import FakeFetcher, at_once, ical
 from tests.support.hub import OWNER, tell
 
 from latchwork.hub.calendars.rows import Calendar
-from latchwork.hub.journal_entries import Kind
+from latchwork.hub.journal.entries import Kind
 
 BERLIN = ZoneInfo("Europe/Berlin")
 URL = "https://calendars.example/secret-address.ics"

@@ -9,11 +9,11 @@ from latchwork.base.logs import Secret
 from latchwork.devices.lock_device import lock_of
 from latchwork.doorlock.changes import ALL_USERS, DataChange
 from latchwork.doorlock.credentials import CredentialKind
-from latchwork.hub.entities import Access, Credential
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.people import DuplicateCode
-from latchwork.hub.rules import FirstUse, Once, Window
-from latchwork.hub.sync import MAX_ROUNDS, State
+from latchwork.hub.house.entities import Access, Credential
+from latchwork.hub.house.rules import FirstUse, Once, Window
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.keeping.keeper import MAX_ROUNDS, State
+from latchwork.hub.people.service import DuplicateCode
 from latchwork.matter.model.clusters.door_lock import DoorLock
 
 PIN = CredentialKind.PIN

@@ -8,12 +8,12 @@ from tests.support.hub import OWNER, tell
 from latchwork.base.errors import Misuse, Unsupported
 from latchwork.devices.lock_device import lock_of
 from latchwork.doorlock.credentials import CredentialKind as LockKind
-from latchwork.hub.desired import TroubleCode
-from latchwork.hub.enrolment_rows import EnrolmentState
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import How, Kind
-from latchwork.hub.placed import Proof
-from latchwork.hub.rules import Window
+from latchwork.hub.enrolment.rows import EnrolmentState
+from latchwork.hub.house.desired import TroubleCode
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.placed import Proof
+from latchwork.hub.house.rules import Window
+from latchwork.hub.journal.entries import How, Kind
 from latchwork.sim.parts import card_of
 
 FINGER = CredentialKind.FINGERPRINT
@@ -279,7 +279,7 @@ def test_an_access_that_names_its_code_names_the_finger_too():
     async def play(house):
         await house.door("Front")
         ada, code = await house.person("Ada", "739218")
-        from latchwork.hub.entities import Access
+        from latchwork.hub.house.entities import Access
 
         given = Access(id="", person_id=ada.id, door_ids=(house.door_id("Front"),), credential_ids=(code.id,))
         access = await house.hub.people.grant(given, actor=OWNER)

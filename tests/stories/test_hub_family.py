@@ -6,10 +6,10 @@ import pytest
 from tests.support.hub import OWNER, tell
 
 from latchwork.base.logs import Secret
-from latchwork.hub.entities import Credential
-from latchwork.hub.journal_entries import How, Kind
-from latchwork.hub.people import DuplicateCode
-from latchwork.hub.rules import FirstUse, Hours, Once, Weekly
+from latchwork.hub.house.entities import Credential
+from latchwork.hub.house.rules import FirstUse, Hours, Once, Weekly
+from latchwork.hub.journal.entries import How, Kind
+from latchwork.hub.people.service import DuplicateCode
 
 HOUR = 3600.0
 NEW_YEAR_2026 = 1_767_225_600.0

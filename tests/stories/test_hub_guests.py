@@ -13,11 +13,11 @@ from tests.web.browser import Browser
 
 from latchwork.base.errors import Misuse
 from latchwork.hub.codes import NoCommonLength, weakness
-from latchwork.hub.guest_texts import Readiness
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.preconditions import Obstacle
-from latchwork.hub.removal_report import check
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.guests.preconditions import Obstacle
+from latchwork.hub.guests.texts import Readiness
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.people.removal_report import check
 from latchwork.node.icd import IcdConfig, Trigger
 from latchwork.web import keys
 from latchwork.web.accounts import Account, put_account

@@ -11,11 +11,11 @@ from tests.support.hub import OWNER, tell
 
 from latchwork.devices.lock_device import lock_of
 from latchwork.devices.models import MODELS
-from latchwork.hub.desired import TroubleCode
-from latchwork.hub.entities import Site
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.rules import FirstUse, Hours, Once, Weekly, Window
-from latchwork.hub.wall import EPOCH
+from latchwork.hub.house.desired import TroubleCode
+from latchwork.hub.house.entities import Site
+from latchwork.hub.house.rules import FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.plan.wall import EPOCH
 from latchwork.matter.model.clusters.time_synchronization import DstOffsetStruct, GranularityEnum, TimeZoneStruct
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,7 +6,7 @@ import pytest
 from tests.support.hub import OWNER, tell
 
 from latchwork.base.logs import Secret
-from latchwork.hub.journal_entries import Kind
+from latchwork.hub.journal.entries import Kind
 from latchwork.stack.memory import Weather
 
 STORM = Weather(loss=0.25, duplication=0.1, delay=0.02, spread=0.3)

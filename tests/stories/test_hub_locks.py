@@ -7,10 +7,10 @@ from tests.support.hub import OWNER, put_user, tell
 
 from latchwork.base.errors import Misuse, Unreachable, Unsupported
 from latchwork.controller.steps import CommissioningFailed
-from latchwork.hub.journal_entries import How, Kind, Why
-from latchwork.hub.repository_rows import NotFound
+from latchwork.hub.books.rows import NotFound
+from latchwork.hub.journal.entries import How, Kind, Why
+from latchwork.hub.keeping.keeper import State
 from latchwork.hub.status import Operation
-from latchwork.hub.sync import State
 from latchwork.stack.memory import Weather
 
 

@@ -5,9 +5,9 @@ from tests.support.hub import OWNER, tell
 from tests.support.notes import FakeSender
 
 from latchwork.hub.calendars.rows import Calendar
-from latchwork.hub.journal_entries import Entry, Kind
+from latchwork.hub.house.rules import Window
+from latchwork.hub.journal.entries import Entry, Kind
 from latchwork.hub.notify.rules import Rule
-from latchwork.hub.rules import Window
 
 URL = "json://receiver.example/secret-token"
 

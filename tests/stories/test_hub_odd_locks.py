@@ -4,10 +4,10 @@ import pytest
 from tests.support.hub import OWNER, tell
 
 from latchwork.base.logs import Secret
-from latchwork.hub.desired import TroubleCode
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.rules import Hours, Once, Weekly
-from latchwork.hub.sync import State
+from latchwork.hub.house.desired import TroubleCode
+from latchwork.hub.house.rules import Hours, Once, Weekly
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.keeping.keeper import State
 from latchwork.matter.messages.status import Status, StatusError
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.stack.memory import Weather

@@ -7,10 +7,10 @@ from latchwork.base.logs import Secret
 from latchwork.devices.lock_device import lock_of
 from latchwork.devices.models import MODELS
 from latchwork.doorlock.credentials import CredentialKind as Kinds
-from latchwork.hub.entities import Access, Credential, Person
-from latchwork.hub.journal_entries import How, Kind
-from latchwork.hub.journal_query import Filter
-from latchwork.hub.placed import Proof
+from latchwork.hub.house.entities import Access, Credential, Person
+from latchwork.hub.house.placed import Proof
+from latchwork.hub.journal.entries import How, Kind
+from latchwork.hub.journal.query import Filter
 from latchwork.hub.service import Hub
 from latchwork.sim.home import VirtualHome
 

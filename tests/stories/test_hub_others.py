@@ -7,12 +7,12 @@ from tests.support.hub import OWNER, pin, put_code, put_user, tell
 
 from latchwork.base.errors import Misuse, Unsupported
 from latchwork.base.logs import Secret
-from latchwork.hub.desired import TroubleCode
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Kind, Why
-from latchwork.hub.observed import ORPHANED, SeenCredential, SeenUser, Slot
-from latchwork.hub.rules import Once
-from latchwork.hub.sync import State
+from latchwork.hub.house.desired import TroubleCode
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import ORPHANED, SeenCredential, SeenUser, Slot
+from latchwork.hub.house.rules import Once
+from latchwork.hub.journal.entries import Kind, Why
+from latchwork.hub.keeping.keeper import State
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock
 

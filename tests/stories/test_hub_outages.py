@@ -6,11 +6,11 @@ import pytest
 from tests.support.hub import OWNER, put_user, tell
 
 from latchwork.base.errors import Unreachable
-from latchwork.hub.desired import TroubleCode
-from latchwork.hub.journal_entries import Kind, Why
-from latchwork.hub.rules import Once, Window
+from latchwork.hub.house.desired import TroubleCode
+from latchwork.hub.house.rules import Once, Window
+from latchwork.hub.journal.entries import Kind, Why
+from latchwork.hub.keeping.keeper import State
 from latchwork.hub.status import Operation
-from latchwork.hub.sync import State
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock
 from latchwork.matter.onboarding import qr_code
@@ -487,7 +487,7 @@ def test_a_defect_while_a_lock_is_kept_in_line_is_told_and_does_not_end_the_work
             raise ZeroDivisionError
 
         with monkeypatch.context() as patch:
-            patch.setattr("latchwork.hub.carrying.perform", broken)
+            patch.setattr("latchwork.hub.keeping.carrying.perform", broken)
             await house.person("Ada", "739218", ["Front"])
             await house.settle()
             (trouble,) = troubles(house, "Front")
@@ -511,7 +511,7 @@ def test_a_defect_while_a_lock_is_listened_to_makes_nobody_deaf(monkeypatch):
             raise ZeroDivisionError
 
         with monkeypatch.context() as patch:
-            patch.setattr("latchwork.hub.watching.take_uses", broken)
+            patch.setattr("latchwork.hub.listening.watching.take_uses", broken)
             await house.enter("Front", "739218")
         await house.settle(60)
         house.device_at("Front").handle({"turn": "lock"})

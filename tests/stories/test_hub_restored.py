@@ -8,13 +8,13 @@ from tests.support.hub import OWNER, HubWorld, tell
 
 from latchwork.base.errors import Misuse
 from latchwork.base.logs import Secret
-from latchwork.hub import restored
-from latchwork.hub.backup import restore
-from latchwork.hub.backup_file import Cost
-from latchwork.hub.entities import Access, Person
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.rules import Once
-from latchwork.hub.sync import State, Wake
+from latchwork.hub.backup.file import Cost
+from latchwork.hub.backup.service import restore
+from latchwork.hub.house.entities import Access, Person
+from latchwork.hub.house.rules import Once
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.keeping import restored
+from latchwork.hub.keeping.keeper import State, Wake
 from latchwork.matter.discovery import OperationalService
 from latchwork.stack.mdns_contract import Publication
 from latchwork.store.kv import FileStore

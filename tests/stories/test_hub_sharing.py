@@ -7,11 +7,11 @@ from tests.support.hub import OWNER, put_user, tell
 
 from latchwork.base.errors import Unreachable
 from latchwork.controller.commissioner import CommissioningFailed
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.observed import ORPHANED
-from latchwork.hub.sharing_answers import NotOpen, OwnFabric, State, WindowOpen
-from latchwork.hub.sharing_rows import list_windows
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import ORPHANED
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.sharing.answers import NotOpen, OwnFabric, State, WindowOpen
+from latchwork.hub.sharing.rows import list_windows
 from latchwork.matter.onboarding import manual_code, qr_code
 from latchwork.node.icd import IcdConfig, Trigger
 

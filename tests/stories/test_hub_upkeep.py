@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.support.hub import OWNER, tell
 
-from latchwork.hub.journal_entries import Kind
+from latchwork.hub.journal.entries import Kind
 
 DAY = 86_400.0
 

@@ -11,8 +11,8 @@ from tests.support.world import tell as tell_world
 
 from latchwork.base.logs import Secret
 from latchwork.devices.models import MODELS
-from latchwork.hub.entities import Access, Credential, Person, Site
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.house.entities import Access, Credential, Person, Site
+from latchwork.hub.journal.query import Filter
 from latchwork.hub.service import Hub
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock

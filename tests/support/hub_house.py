@@ -24,10 +24,10 @@ from latchwork.doorlock.events import EntryOutcome, Source
 from latchwork.doorlock.limits import Limits
 from latchwork.doorlock.moment import Moment
 from latchwork.doorlock.users import UserStatus
-from latchwork.hub.entities import Access, Credential, Person
-from latchwork.hub.people import DuplicateCode
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window
-from latchwork.hub.sync import State
+from latchwork.hub.house.entities import Access, Credential, Person
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.keeping.keeper import State
+from latchwork.hub.people.service import DuplicateCode
 from latchwork.matter.model.clusters import door_lock as wire
 from latchwork.matter.model.clusters.door_lock import DoorLock
 from latchwork.stack.memory import Weather

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from latchwork.hub.rules import Always, FirstUse, Once, Weekly, Window
+from latchwork.hub.house.rules import Always, FirstUse, Once, Weekly, Window
 
 DAY = 86_400.0
 AHEAD = 72 * 3600.0

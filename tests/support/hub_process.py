@@ -22,11 +22,11 @@ from pathlib import Path
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import Secret
 from latchwork.controller.controller import Controller
-from latchwork.hub.entities import Access, Credential, Person
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.house.entities import Access, Credential, Person
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.journal.query import Filter
+from latchwork.hub.keeping.keeper import State
 from latchwork.hub.service import Hub
-from latchwork.hub.sync import State
 from latchwork.matter.messages.secure_channel import SessionParameters
 from latchwork.stack.mdns import MdnsDiscovery
 from latchwork.stack.runtime import Runtime

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from latchwork.base.errors import Unreachable
 from latchwork.controller.windows import SALT_LENGTH
-from latchwork.hub.sharing import Sharing
+from latchwork.hub.sharing.service import Sharing
 from latchwork.matter.interaction.values import AttributeValue
 from latchwork.matter.messages.status import Status, StatusError
 from latchwork.matter.model.clusters.administrator_commissioning import (

@@ -9,28 +9,30 @@ from tests.support.shared_lock import ModelSharing
 
 from latchwork.base.errors import Misuse, Unreachable
 from latchwork.base.logs import Secret
-from latchwork.hub import removal, repository_accesses, repository_people
-from latchwork.hub.backup import Backup
-from latchwork.hub.backup_file import Cost
+from latchwork.hub.backup.file import Cost
+from latchwork.hub.backup.service import Backup
+from latchwork.hub.books import accesses as repository_accesses
+from latchwork.hub.books import people as repository_people
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
 from latchwork.hub.calendars.service import Calendars
 from latchwork.hub.codes import random_code, weakness
-from latchwork.hub.desired import Desired
 from latchwork.hub.desk import Desk
-from latchwork.hub.enrolment import Enrolments
-from latchwork.hub.entities import Credential, Lock
-from latchwork.hub.guests import Guests
-from latchwork.hub.history import History
-from latchwork.hub.importing import Imports
-from latchwork.hub.journal import Journal
-from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.lock_settings import BY_KEY, Found
+from latchwork.hub.enrolment.service import Enrolments
+from latchwork.hub.guests.service import Guests
+from latchwork.hub.house.desired import Desired
+from latchwork.hub.house.entities import Credential, Lock
+from latchwork.hub.house.observed import Capabilities, Observed, Slot
+from latchwork.hub.journal.entries import Entry, Kind
+from latchwork.hub.journal.journal import Journal
+from latchwork.hub.listening.history import History
+from latchwork.hub.locks.settings import BY_KEY, Found
 from latchwork.hub.notify.service import Notifications
-from latchwork.hub.observed import Capabilities, Observed, Slot
-from latchwork.hub.removal_report import RemovalReports
-from latchwork.hub.repository import Repository
-from latchwork.hub.secrets import Secrets
-from latchwork.hub.signing_key import SigningKey
+from latchwork.hub.people import removal
+from latchwork.hub.people.importing import Imports
+from latchwork.hub.people.removal_report import RemovalReports
+from latchwork.hub.people.signing_key import SigningKey
 from latchwork.hub.status import LockStatus, Operation
 from latchwork.store.database import Database
 from latchwork.store.kv import MemoryStore
@@ -181,7 +183,7 @@ class ModelLocks:
         self.states[lock_id] = replace(status, lock_state=state)
 
     async def add(self, code, *, door_name, door_id, actor, tell):
-        from latchwork.hub.entities import Door
+        from latchwork.hub.house.entities import Door
 
         if "BAD" in code:
             raise Unreachable("the device was not found")

@@ -3,9 +3,9 @@
 import io
 import logging
 
-from latchwork.hub import restored
-from latchwork.hub.backup import read_manifest, restore
-from latchwork.hub.journal_entries import Head
+from latchwork.hub.backup.service import read_manifest, restore
+from latchwork.hub.journal.entries import Head
+from latchwork.hub.keeping import restored
 from latchwork.store.database import Database
 
 PASSPHRASE = "four plain words here"

@@ -5,9 +5,9 @@ from tests.support.calendars import at_once, ical
 
 from latchwork.hub.calendars.making import digits_for
 from latchwork.hub.calendars.service import FAILURES_TOLD
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.observed import Capabilities
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Capabilities
+from latchwork.hub.journal.entries import Kind
 
 URL = "https://calendars.example/secret-token.ics"
 DAY = 86_400.0

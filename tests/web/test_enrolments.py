@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from latchwork.base.errors import Unreachable
-from latchwork.hub.desired import Trouble, TroubleCode
-from latchwork.hub.enrolment_texts import steps
-from latchwork.hub.entities import CredentialKind, Lock
-from latchwork.hub.observed import Observed, SeenCredential, SeenUser, Slot
-from latchwork.hub.placed import PlacedUser, Proof
+from latchwork.hub.enrolment.texts import steps
+from latchwork.hub.house.desired import Trouble, TroubleCode
+from latchwork.hub.house.entities import CredentialKind, Lock
+from latchwork.hub.house.observed import Observed, SeenCredential, SeenUser, Slot
+from latchwork.hub.house.placed import PlacedUser, Proof
 
 FINGER = CredentialKind.FINGERPRINT
 OURS, THEIRS = 1, 2

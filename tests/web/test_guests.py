@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal.query import Filter
 from latchwork.web.api.guests import HEADERS
 
 WINDOW = {"kind": "window", "start": "2027-01-15T08:00:00Z", "end": "2027-01-20T08:00:00Z"}

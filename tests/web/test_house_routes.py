@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from tests.web.conftest import PASSWORD
 
-from latchwork.hub.desired import Trouble, TroubleCode
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Observed, SeenCredential, SeenUser, Slot
-from latchwork.hub.placed import PlacedCredential, PlacedUser, Proof
+from latchwork.hub.house.desired import Trouble, TroubleCode
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Observed, SeenCredential, SeenUser, Slot
+from latchwork.hub.house.placed import PlacedCredential, PlacedUser, Proof
 
 HOURS = {
     "kind": "weekly",

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.test_pages import HTML
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Entry, How, Kind, Why
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal.entries import Entry, How, Kind, Why
 from latchwork.web.pages.charts import day_strip, line_chart
 from latchwork.web.pages.routes.activity import _day
 from latchwork.web.pages.telling import ATTENTION, GROUPS, told

@@ -18,10 +18,10 @@ from tests.web.test_pages import HTML, send, token_of
 
 from latchwork.base.errors import Refused, Unreachable, Unsupported
 from latchwork.controller import CommissioningFailed, Step
-from latchwork.hub import repository_accesses
-from latchwork.hub.entities import Door
-from latchwork.hub.journal_entries import Entry, How, Kind
-from latchwork.hub.rules import Once, Window
+from latchwork.hub.books import accesses as repository_accesses
+from latchwork.hub.house.entities import Door
+from latchwork.hub.house.rules import Once, Window
+from latchwork.hub.journal.entries import Entry, How, Kind
 from latchwork.matter.onboarding import DiscoveryCapabilities, Discriminator, SetupPayload, manual_code, qr_code
 from latchwork.web.adding import LIFE_S, MAX_KEPT, Addings, read_setup_code
 from latchwork.web.jobs import Job, JobState

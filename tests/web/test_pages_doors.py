@@ -11,11 +11,11 @@ from tests.web.test_pages_people import added
 
 from latchwork.base.errors import Refused, Unreachable
 from latchwork.devices.models import MODELS
-from latchwork.hub.desired import Trouble, TroubleCode
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.history import SampleKind
-from latchwork.hub.observed import Observed, SeenCredential, SeenUser, Slot
-from latchwork.hub.placed import PlacedUser
+from latchwork.hub.house.desired import Trouble, TroubleCode
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Observed, SeenCredential, SeenUser, Slot
+from latchwork.hub.house.placed import PlacedUser
+from latchwork.hub.listening.history import SampleKind
 from latchwork.hub.status import LockStatus
 from latchwork.web.pages.reset_guides import GENERIC, GUIDES, guide_for
 from latchwork.web.pages.texts import texts_of
@@ -471,7 +471,7 @@ def test_every_guide_has_its_words():
 
 
 def test_every_setting_has_its_words():
-    from latchwork.hub.lock_settings import SETTINGS
+    from latchwork.hub.locks.settings import SETTINGS
 
     for each in SETTINGS:
         assert f"setting.{each.key}" in TEXTS

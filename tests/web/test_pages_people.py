@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import FormData
 from tests.web.test_pages import HTML, send, token_of
 
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Weekly, Window
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Weekly, Window
 from latchwork.web.api.shapes import to_rule
 from latchwork.web.pages.forms import Fields
 from latchwork.web.pages.routes.guests import until

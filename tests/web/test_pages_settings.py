@@ -9,7 +9,7 @@ from tests.web.conftest import PASSWORD
 from tests.web.test_pages import HTML, send
 from tests.web.test_totp import turn_on
 
-from latchwork.hub.journal_entries import Kind
+from latchwork.hub.journal.entries import Kind
 from latchwork.hub.notify.rules import Topic
 from latchwork.hub.notify.sending import NotSent
 from latchwork.web.pages.agents import browser_of, system_of

@@ -6,7 +6,7 @@ import pytest
 
 from latchwork.base.errors import Bug, PeerViolation, Refused, Unreachable, Unsupported
 from latchwork.controller.steps import CommissioningFailed, PasscodeNotTaken, Step
-from latchwork.hub.repository import Conflict, NotFound
+from latchwork.hub.books.repository import Conflict, NotFound
 from latchwork.store.database import ConstraintBroken
 from latchwork.store.errors import StoreDamaged
 from latchwork.web.problems import from_error

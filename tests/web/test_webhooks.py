@@ -7,7 +7,7 @@ import json
 import pytest
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.journal_entries import Entry, Kind
+from latchwork.hub.journal.entries import Entry, Kind
 from latchwork.web import webhooks as sending
 from latchwork.web.posting import AddressRefused, HttpPoster, NotDelivered, check_url
 from latchwork.web.signing import PREFIX, headers_for, is_genuine, key_of, new_secret

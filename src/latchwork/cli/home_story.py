@@ -14,9 +14,9 @@ from latchwork.base.errors import Unreachable
 from latchwork.cli.home_lines import Screen
 from latchwork.cli.household import ACTOR, Household
 from latchwork.cli.moments import told
-from latchwork.hub.entities import Access, Credential, Person
-from latchwork.hub.placed import Proof
-from latchwork.hub.rules import Always, Hours, Rule, Weekly, Window
+from latchwork.hub.house.entities import Access, Credential, Person
+from latchwork.hub.house.placed import Proof
+from latchwork.hub.house.rules import Always, Hours, Rule, Weekly, Window
 
 _GUEST_S: Final = 3 * 3600.0
 _WAIT_S: Final = 30.0

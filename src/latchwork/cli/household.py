@@ -20,7 +20,7 @@ from latchwork.controller.peer import Peer
 from latchwork.controller.steps import Step
 from latchwork.doorlock.bolt import BoltPosition
 from latchwork.hub.bus import Happening
-from latchwork.hub.entities import Door
+from latchwork.hub.house.entities import Door
 from latchwork.hub.service import Hub
 from latchwork.hub.status import Operation
 from latchwork.matter.onboarding import dashed, manual_code, qr_code

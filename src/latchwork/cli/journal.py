@@ -202,8 +202,8 @@ def verify(talk: Talk, against: tuple[str, ...], folder: Path | None) -> None:
 
 
 async def _verify_folder(folder: Path, against: tuple[str, ...]) -> Any:
-    from latchwork.hub.journal import Journal  # noqa: PLC0415 - only without a hub
-    from latchwork.hub.journal_entries import Head  # noqa: PLC0415
+    from latchwork.hub.journal.entries import Head  # noqa: PLC0415
+    from latchwork.hub.journal.journal import Journal  # noqa: PLC0415 - only without a hub
     from latchwork.hub.service import DATABASE  # noqa: PLC0415
     from latchwork.store.database import Database  # noqa: PLC0415
 

@@ -14,7 +14,7 @@ import click
 from latchwork.base.errors import LatchworkError, Misuse
 from latchwork.cli.completing import DOOR
 from latchwork.cli.hub_client import Talk, escaped, hub_options
-from latchwork.hub.qr_pictures import qr_terminal
+from latchwork.hub.sharing.qr_pictures import qr_terminal
 
 _INTERVAL_S: Final = 1.0
 

@@ -1,5 +1,5 @@
-"""People, doors and promises: what a site wants of its locks, what the locks hold, and the work between the two.
+"""The hub: what should be on each lock, how it gets there, and who came in.
 
-Layer hub: above controller and store, below web. It meets locks only over Matter and never imports `devices`. Pure files (`rules`,
-`codes`, `desired`, `plan`) take time and chance as arguments; `service` is the one façade that web and command line call.
+Layer hub. `service.py` joins the rooms; each room's `service.py`, where it has one, is what others call. Read `house` first, which is what
+everything here talks about, then `plan`, which is pure, then `keeping`, which carries it out.
 """

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Final
 
 from latchwork.base.errors import Misuse, Unsupported
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import Capabilities
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import Capabilities
 
 DEFAULT_LENGTH: Final = 6
 """Digits of a new code where the locks take them and nobody wants another length."""

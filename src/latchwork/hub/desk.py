@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from latchwork.base.clock import Clock
+from latchwork.hub.books.repository import Repository, Snapshot
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
-from latchwork.hub.entities import Access, Credential, Door, Lock, Person, Site
-from latchwork.hub.journal import Journal, append
-from latchwork.hub.journal_entries import Detail, Entry, Kind
-from latchwork.hub.repository import Repository, Snapshot
-from latchwork.hub.secrets import Secrets
+from latchwork.hub.house.entities import Access, Credential, Door, Lock, Person, Site
+from latchwork.hub.journal.entries import Detail, Entry, Kind
+from latchwork.hub.journal.journal import Journal, append
 
 _T = TypeVar("_T")
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from latchwork.hub.ingest_who import Fabric
+from latchwork.hub.journal.who import Fabric
 from latchwork.matter.model.clusters.operational_credentials import FabricDescriptorStruct
 
 

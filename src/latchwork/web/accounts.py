@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.repository_rows import Conflict, NotFound, next_version, row, rows, select, upsert
+from latchwork.hub.books.rows import Conflict, NotFound, next_version, row, rows, select, upsert
 from latchwork.web.roles import Role
 
 

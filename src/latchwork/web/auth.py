@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from latchwork.hub.books.rows import NotFound
 from latchwork.hub.desk import Desk
-from latchwork.hub.journal_entries import Detail, Entry, Kind
-from latchwork.hub.repository_rows import NotFound
+from latchwork.hub.journal.entries import Detail, Entry, Kind
 from latchwork.store.database import Database
 from latchwork.web import accounts, keys
 from latchwork.web.accounts import Account

@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from fastapi import Depends, Request
 
 from latchwork.base.clock import Clock
-from latchwork.hub.journal_entries import Detail, Entry, Kind
+from latchwork.hub.journal.entries import Detail, Entry, Kind
 from latchwork.store.database import Database
 from latchwork.web.adding import Addings
 from latchwork.web.answers import Answers

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.journal_entries import Entry, How, Kind, Why
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.journal.entries import Entry, How, Kind, Why
 from latchwork.web.stamps import Time
 
 

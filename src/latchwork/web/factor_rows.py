@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from latchwork.hub.repository_rows import NotFound, row, rows, select, upsert
+from latchwork.hub.books.rows import NotFound, row, rows, select, upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub import guest_texts as texts
+from latchwork.hub.guests import texts
 from latchwork.web.api.guests import HEADERS, guest_out
 from latchwork.web.context import Web
 from latchwork.web.pages.rendering import render

@@ -10,24 +10,24 @@ from collections.abc import Callable
 from typing import Protocol
 
 from latchwork.base.logs import Secret
-from latchwork.hub.backup import Backup
+from latchwork.hub.backup.service import Backup
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.books.secrets import Secrets
 from latchwork.hub.bus import Bus
 from latchwork.hub.calendars.service import Calendars
 from latchwork.hub.desk import Desk
-from latchwork.hub.enrolment import Enrolments
-from latchwork.hub.entities import Access, Credential, CredentialKind, Lock, Person
-from latchwork.hub.guests import Guests
-from latchwork.hub.history import History
-from latchwork.hub.importing import Imports
-from latchwork.hub.journal import Journal
-from latchwork.hub.lock_settings import Found, Value
+from latchwork.hub.enrolment.service import Enrolments
+from latchwork.hub.guests.service import Guests
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Lock, Person
+from latchwork.hub.house.observed import Capabilities, Observed
+from latchwork.hub.journal.journal import Journal
+from latchwork.hub.listening.history import History
+from latchwork.hub.locks.settings import Found, Value
 from latchwork.hub.notify.service import Notifications
-from latchwork.hub.observed import Capabilities, Observed
-from latchwork.hub.removal_report import RemovalReports
-from latchwork.hub.repository import Repository
-from latchwork.hub.secrets import Secrets
-from latchwork.hub.sharing_answers import Shared
-from latchwork.hub.sharing_window import OnLock
+from latchwork.hub.people.importing import Imports
+from latchwork.hub.people.removal_report import RemovalReports
+from latchwork.hub.sharing.answers import Shared
+from latchwork.hub.sharing.window import OnLock
 from latchwork.hub.status import LockStatus, Operation
 
 

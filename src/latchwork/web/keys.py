@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from latchwork.hub.repository_rows import NotFound, decode_texts, row, rows, select
+from latchwork.hub.books.rows import NotFound, decode_texts, row, rows, select
 from latchwork.web.roles import Scope
 
 TOKEN_PREFIX: Final = "latchwork_"  # noqa: S105 - what tokens begin with, so that leaked ones are found

@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from latchwork.base.errors import LatchworkError, Misuse, PeerViolation, Refused, Unreachable, Unsupported
 from latchwork.base.logs import log, logger
-from latchwork.hub.repository import Conflict, NotFound
+from latchwork.hub.books.repository import Conflict, NotFound
 from latchwork.matter.session.handshake import HandshakeFailed
 from latchwork.store.database import ConstraintBroken
 from latchwork.store.errors import StoreError

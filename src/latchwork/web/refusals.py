@@ -14,7 +14,7 @@ from typing import Final
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import log, logger
 from latchwork.hub.desk import Desk
-from latchwork.hub.journal_entries import Detail
+from latchwork.hub.journal.entries import Detail
 from latchwork.web.accounts import Account
 from latchwork.web.limits import Limiter
 

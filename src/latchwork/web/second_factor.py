@@ -15,7 +15,7 @@ from typing import Final
 
 from latchwork.base.logs import Secret
 from latchwork.hub.desk import Desk
-from latchwork.hub.journal_entries import Detail
+from latchwork.hub.journal.entries import Detail
 from latchwork.store.sealed import Seal
 from latchwork.web import factor_rows, keys, totp
 from latchwork.web.factor_rows import Factor

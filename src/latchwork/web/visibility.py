@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from latchwork.hub.entities import Access, Credential, Door
-from latchwork.hub.repository import Repository
-from latchwork.hub.repository_rows import NotFound
-from latchwork.hub.rules import Once, holds
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.books.rows import NotFound
+from latchwork.hub.house.entities import Access, Credential, Door
+from latchwork.hub.house.rules import Once, holds
 from latchwork.web.principals import Principal
 from latchwork.web.problems import forbidden, not_found
 from latchwork.web.roles import Scope

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.repository_rows import NotFound, decode_texts, next_version, row, rows, select, upsert
+from latchwork.hub.books.rows import NotFound, decode_texts, next_version, row, rows, select, upsert
+from latchwork.hub.journal.entries import Entry, Kind
 
 MAX_WEBHOOKS: Final = 50
 KEEP_S: Final = 30 * 86_400.0

@@ -18,8 +18,8 @@ from typing import Any, Final
 from latchwork.base.clock import Clock
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import log, logger
-from latchwork.hub.journal import Journal
-from latchwork.hub.journal_entries import Entry
+from latchwork.hub.journal.entries import Entry
+from latchwork.hub.journal.journal import Journal
 from latchwork.store.database import Database
 from latchwork.store.sealed import Seal
 from latchwork.web import webhook_rows

@@ -15,19 +15,18 @@ from zoneinfo import ZoneInfo
 
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import Secret
-from latchwork.hub import repository_accesses as accesses
-from latchwork.hub import repository_people as people
+from latchwork.hub.books import accesses, people
 from latchwork.hub.calendars import rows
 from latchwork.hub.calendars.deciding import Known, State
 from latchwork.hub.calendars.rows import Calendar, KeptStay
 from latchwork.hub.calendars.staying import Stay
 from latchwork.hub.codes import length_for, random_code, weakness
 from latchwork.hub.desk import Desk
-from latchwork.hub.entities import Access, Credential, CredentialKind, Door, Person
-from latchwork.hub.journal_entries import Entry
-from latchwork.hub.observed import Capabilities
-from latchwork.hub.people import MAX_UNIQUE_ID, DuplicateCode
-from latchwork.hub.rules import Window
+from latchwork.hub.house.entities import Access, Credential, CredentialKind, Door, Person
+from latchwork.hub.house.observed import Capabilities
+from latchwork.hub.house.rules import Window
+from latchwork.hub.journal.entries import Entry
+from latchwork.hub.people.service import MAX_UNIQUE_ID, DuplicateCode
 
 CLEAN_AFTER_S: Final = 3600.0
 """Seconds after the end of a stay until its person leaves: a sleeping lock may still have something to tell of them."""

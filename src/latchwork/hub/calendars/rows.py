@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from latchwork.hub.books.rows import NotFound, next_version, row, rows, select, upsert
 from latchwork.hub.calendars.deciding import Known, State
-from latchwork.hub.repository_rows import NotFound, next_version, row, rows, select, upsert
 
 MAX_CALENDARS: Final = 2000
 KEEP_S: Final = 30 * 86_400.0

@@ -27,7 +27,7 @@ from latchwork.hub.calendars.rows import Calendar, KeptStay
 from latchwork.hub.calendars.staying import Habits, Listing, listing_of
 from latchwork.hub.codes import NoCodeLeft, NoCommonLength
 from latchwork.hub.desk import Desk
-from latchwork.hub.observed import Capabilities
+from latchwork.hub.house.observed import Capabilities
 from latchwork.store.errors import StoreClosed
 from latchwork.store.sealed import Seal
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from latchwork.hub.desired import Desired, Enforcement
 from latchwork.hub.desk import Household
-from latchwork.hub.entities import Access, Credential, CredentialKind
+from latchwork.hub.house.desired import Desired, Enforcement
+from latchwork.hub.house.entities import Access, Credential, CredentialKind
+from latchwork.hub.house.placed import PlacedCredential, Proof
+from latchwork.hub.house.rules import FirstUse, Once, Window
 from latchwork.hub.notify import texts
 from latchwork.hub.notify.rules import Notice, Rule, Topic
-from latchwork.hub.placed import PlacedCredential, Proof
-from latchwork.hub.rules import FirstUse, Once, Window
 from latchwork.hub.status import LockStatus
 
 LEAD_S: Final = 3600.0

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from latchwork.hub.books.rows import NotFound, decode_texts, next_version, row, rows, select, upsert
 from latchwork.hub.notify.rules import Rule
-from latchwork.hub.repository_rows import NotFound, decode_texts, next_version, row, rows, select, upsert
 
 MAX_RULES: Final = 100
 KEEP_S: Final = 60 * 86_400.0

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from latchwork.hub.journal_entries import Entry, Kind
+from latchwork.hub.journal.entries import Entry, Kind
 
 UNREACHABLE_S: Final = 900.0
 """Seconds for which a lock has to be silent, where a rule does not say."""

@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 
 from latchwork.base.errors import LatchworkError, Misuse
 from latchwork.base.logs import log, logger
-from latchwork.hub.desired import Desired
 from latchwork.hub.desk import Desk
-from latchwork.hub.journal_entries import Entry, Kind
+from latchwork.hub.house.desired import Desired
+from latchwork.hub.journal.entries import Entry, Kind
 from latchwork.hub.notify import rows, sending, texts
 from latchwork.hub.notify.conditions import (
     Sight,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from latchwork.hub.journal_entries import Entry, How, Kind, Why
+from latchwork.hub.journal.entries import Entry, How, Kind, Why
 from latchwork.hub.notify.rules import Notice
 
 SHOWN: Final = 5

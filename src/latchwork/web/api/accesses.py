@@ -13,9 +13,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.entities import Access
-from latchwork.hub.placed import Placed, Proof
-from latchwork.hub.repository import Repository
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.house.entities import Access
+from latchwork.hub.house.placed import Placed, Proof
 from latchwork.web.api.credentials import PlaceOut, place_out
 from latchwork.web.api.locks import TroubleOut, trouble_out
 from latchwork.web.api.shapes import (

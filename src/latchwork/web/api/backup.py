@@ -13,8 +13,8 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from latchwork.hub import restored
-from latchwork.hub.backup_file import MAX_PASSPHRASE
+from latchwork.hub.backup.file import MAX_PASSPHRASE
+from latchwork.hub.keeping import restored
 from latchwork.web.api.locks import present_lock
 from latchwork.web.api.shapes import Id
 from latchwork.web.context import Web, Who

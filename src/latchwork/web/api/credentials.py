@@ -12,8 +12,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from latchwork.base.logs import Secret
-from latchwork.hub.entities import Credential, CredentialKind
-from latchwork.hub.placed import PlacedCredential
+from latchwork.hub.house.entities import Credential, CredentialKind
+from latchwork.hub.house.placed import PlacedCredential
 from latchwork.web.api.shapes import Body, Id, ListOf, Text
 from latchwork.web.context import Context, Web, Who
 from latchwork.web.problems import Problem, invalid, not_found

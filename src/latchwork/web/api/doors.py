@@ -11,8 +11,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.entities import Door
-from latchwork.hub.repository_doors import put_door, remove_door
+from latchwork.hub.books.doors import put_door, remove_door
+from latchwork.hub.house.entities import Door
 from latchwork.hub.status import LockStatus, Operation
 from latchwork.web.api.shapes import Body, Id, ListOf, Name
 from latchwork.web.context import Context, Web, Who

@@ -10,8 +10,8 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from latchwork.hub.enrolment_rows import Enrolment, EnrolmentState
-from latchwork.hub.entities import CredentialKind
+from latchwork.hub.enrolment.rows import Enrolment, EnrolmentState
+from latchwork.hub.house.entities import CredentialKind
 from latchwork.web.api.locks import present_lock
 from latchwork.web.api.shapes import Body, Id
 from latchwork.web.context import Context, Web, Who

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from latchwork.hub.entities import CredentialKind
-from latchwork.hub.observed import ORPHANED, Observed, SeenCredential, SeenUser
-from latchwork.hub.placed import Placed
+from latchwork.hub.house.entities import CredentialKind
+from latchwork.hub.house.observed import ORPHANED, Observed, SeenCredential, SeenUser
+from latchwork.hub.house.placed import Placed
 from latchwork.web.api.locks import check_confirmed, present_lock
 from latchwork.web.api.shapes import Body, Id, ListOf
 from latchwork.web.context import Context, Web, Who

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from latchwork.base.logs import Secret
-from latchwork.hub.guest_texts import Readiness
-from latchwork.hub.guest_view import GuestView
-from latchwork.hub.guests import NewLink
-from latchwork.hub.preconditions import Obstacle, Precondition
+from latchwork.hub.guests.preconditions import Obstacle, Precondition
+from latchwork.hub.guests.service import NewLink
+from latchwork.hub.guests.texts import Readiness
+from latchwork.hub.guests.view import GuestView
 from latchwork.web.api.accesses import AccessOut, Known, access_out
 from latchwork.web.api.credentials import CredentialOut, credential_out
 from latchwork.web.api.people import PersonOut, person_out

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from latchwork.hub.history import KEPT_S, SampleKind
+from latchwork.hub.listening.history import KEPT_S, SampleKind
 from latchwork.web.api.locks import present_lock
 from latchwork.web.api.shapes import Id
 from latchwork.web.context import Web

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from latchwork.hub.import_csv import Column
-from latchwork.hub.importing import Result
+from latchwork.hub.people.import_csv import Column
+from latchwork.hub.people.importing import Result
 from latchwork.web.context import Web, Who
 from latchwork.web.roles import Scope
 from latchwork.web.routing import GuardedRoute, needs

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from latchwork.hub.journal import Fault, Verdict
-from latchwork.hub.journal_entries import Head, Kind
-from latchwork.hub.journal_export import as_csv, as_json_lines
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.journal.entries import Head, Kind
+from latchwork.hub.journal.export import as_csv, as_json_lines
+from latchwork.hub.journal.journal import Fault, Verdict
+from latchwork.hub.journal.query import Filter
 from latchwork.web.api.shapes import Body, ListOf
 from latchwork.web.context import Web
 from latchwork.web.entries import EntryOut, entry_out

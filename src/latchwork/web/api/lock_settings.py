@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
-from latchwork.hub.lock_settings import FieldKind, Found
+from latchwork.hub.locks.settings import FieldKind, Found
 from latchwork.web.api.locks import present_lock
 from latchwork.web.api.shapes import Body, Id, ListOf
 from latchwork.web.context import Web, Who

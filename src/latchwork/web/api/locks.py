@@ -11,8 +11,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.desired import Trouble, TroubleCode
-from latchwork.hub.entities import CredentialKind, Lock
+from latchwork.hub.house.desired import Trouble, TroubleCode
+from latchwork.hub.house.entities import CredentialKind, Lock
 from latchwork.web.api.doors import StatusOut, status_out
 from latchwork.web.api.jobs import JobOut, job_out
 from latchwork.web.api.shapes import Body, Id, ListOf, Name

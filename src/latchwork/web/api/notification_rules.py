@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from latchwork.hub.journal_entries import Kind
+from latchwork.hub.journal.entries import Kind
 from latchwork.hub.notify.rules import Rule, Topic
 from latchwork.web.api.shapes import Body, Id, ListOf, Name, WallTime
 from latchwork.web.api.walls import from_wall, to_wall

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel
 
-from latchwork.hub.entities import Person
+from latchwork.hub.house.entities import Person
 from latchwork.web.api.shapes import Body, Id, ListOf, Name, Text
 from latchwork.web.context import Context, Web, Who
 from latchwork.web.roles import Scope

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from latchwork.hub.removal_report import LockState, printable
+from latchwork.hub.people.removal_report import LockState, printable
 from latchwork.web.api.shapes import Body, Id
 from latchwork.web.context import Web
 from latchwork.web.roles import Scope

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.qr_pictures import qr_svg
+from latchwork.hub.sharing.qr_pictures import qr_svg
 from latchwork.web import passkeys
 from latchwork.web.accounts import get_account
 from latchwork.web.api.session import Password, SessionOut, session_out

@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.repository_rows import NotFound
+from latchwork.hub.books.rows import NotFound
 from latchwork.web import keys
 from latchwork.web.accounts import get_account, put_account
 from latchwork.web.api.shapes import Body, Id, ListOf

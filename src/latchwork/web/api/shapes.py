@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from latchwork.base.errors import Misuse
-from latchwork.hub.rule_json import encode_rule
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Rule, Weekly, Window
+from latchwork.hub.house.rule_json import encode_rule
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Rule, Weekly, Window
 from latchwork.web.problems import invalid
 from latchwork.web.stamps import TimeIn, to_text
 

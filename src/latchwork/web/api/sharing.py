@@ -12,9 +12,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.ecosystems import ECOSYSTEMS, Ecosystem, Fact
-from latchwork.hub.qr_pictures import qr_svg
-from latchwork.hub.sharing_answers import (
+from latchwork.hub.sharing.answers import (
     NoFreeFabric,
     NoSuchFabric,
     NotConfirmed,
@@ -25,8 +23,10 @@ from latchwork.hub.sharing_answers import (
     State,
     WindowOpen,
 )
-from latchwork.hub.sharing_following import Outcome
-from latchwork.hub.sharing_window import OnLock
+from latchwork.hub.sharing.ecosystems import ECOSYSTEMS, Ecosystem, Fact
+from latchwork.hub.sharing.following import Outcome
+from latchwork.hub.sharing.qr_pictures import qr_svg
+from latchwork.hub.sharing.window import OnLock
 from latchwork.matter.onboarding import dashed, manual_code, qr_code
 from latchwork.web.api.locks import present_lock
 from latchwork.web.api.shapes import Body, Id, ListOf

@@ -13,8 +13,8 @@ from zoneinfo import available_timezones
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.entities import Site
-from latchwork.hub.repository_doors import put_site
+from latchwork.hub.books.doors import put_site
+from latchwork.hub.house.entities import Site
 from latchwork.web.api.shapes import Body, Day, Name
 from latchwork.web.context import Web, Who
 from latchwork.web.problems import Problem, invalid

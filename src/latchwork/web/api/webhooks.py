@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
-from latchwork.hub.journal_entries import Kind
+from latchwork.hub.journal.entries import Kind
 from latchwork.web import webhook_rows
 from latchwork.web.api.shapes import Body, Id, ListOf, Text
 from latchwork.web.context import Web, Who

@@ -11,9 +11,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from latchwork.hub.entities import Access, CredentialKind, Door, Lock, Person
-from latchwork.hub.history import LINKS, Sample, SampleKind
-from latchwork.hub.observed import SeenCredential, SeenUser
+from latchwork.hub.house.entities import Access, CredentialKind, Door, Lock, Person
+from latchwork.hub.house.observed import SeenCredential, SeenUser
+from latchwork.hub.listening.history import LINKS, Sample, SampleKind
 from latchwork.hub.status import LockStatus
 from latchwork.web.api.accesses import Known, access_out
 from latchwork.web.context import Context

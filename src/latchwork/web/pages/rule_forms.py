@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from latchwork.hub.rules import Always, FirstUse, Hours, Once, Rule, Weekly, Window
+from latchwork.hub.house.rules import Always, FirstUse, Hours, Once, Rule, Weekly, Window
 from latchwork.web.api.shapes import AlwaysRule, FirstUseRule, HoursBody, OnceRule, RuleBody, WeeklyRule, WindowRule
 from latchwork.web.pages.forms import Fields
 from latchwork.web.pages.texts import Texts

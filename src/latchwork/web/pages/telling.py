@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from latchwork.hub.journal_entries import Entry, How, Kind, Why
+from latchwork.hub.journal.entries import Entry, How, Kind, Why
 from latchwork.web.pages.texts import Texts
 
 PASSAGES: Final = frozenset({Kind.OPENED, Kind.LOCKED, Kind.UNLATCHED, Kind.RECOGNISED, Kind.DURESS})

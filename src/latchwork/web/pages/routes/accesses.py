@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import Access, Person
+from latchwork.hub.house.entities import Access, Person
 from latchwork.web.api import accesses as api
 from latchwork.web.api.accesses import AccessChange
 from latchwork.web.api.shapes import Id

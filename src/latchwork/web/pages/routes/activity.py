@@ -12,8 +12,8 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
-from latchwork.hub.journal_entries import Entry, Kind
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.journal.entries import Entry, Kind
+from latchwork.hub.journal.query import Filter
 from latchwork.web import accounts
 from latchwork.web.context import Web
 from latchwork.web.pages.charts import day_strip

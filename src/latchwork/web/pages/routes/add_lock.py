@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from latchwork.base.errors import LatchworkError
 from latchwork.controller import CommissioningFailed, Step
-from latchwork.hub.entities import Door
+from latchwork.hub.house.entities import Door
 from latchwork.hub.status import vendor_name
 from latchwork.matter.onboarding import CodeProblem, CommissioningFlow, OnboardingCodeError, SetupPayload
 from latchwork.web.adding import Adding, read_setup_code

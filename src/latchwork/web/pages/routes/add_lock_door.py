@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import Access, Door, Lock, Person
-from latchwork.hub.journal_entries import Entry, How, Kind
-from latchwork.hub.journal_query import Filter
-from latchwork.hub.repository import Repository
-from latchwork.hub.rules import Always, Weekly
+from latchwork.hub.books.repository import Repository
+from latchwork.hub.house.entities import Access, Door, Lock, Person
+from latchwork.hub.house.rules import Always, Weekly
+from latchwork.hub.journal.entries import Entry, How, Kind
+from latchwork.hub.journal.query import Filter
 from latchwork.web.api import credentials as credentials_api
 from latchwork.web.api import people as people_api
 from latchwork.web.api.accesses import Known, access_out

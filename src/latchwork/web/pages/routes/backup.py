@@ -10,9 +10,9 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from latchwork.base.errors import LatchworkError
-from latchwork.hub.importing import Report
-from latchwork.hub.journal_entries import Kind
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.journal.entries import Kind
+from latchwork.hub.journal.query import Filter
+from latchwork.hub.people.importing import Report
 from latchwork.web.api import backup as api
 from latchwork.web.api.backup import BackupBody
 from latchwork.web.context import Context, Web, Who

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import Door, Lock
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.house.entities import Door, Lock
+from latchwork.hub.journal.query import Filter
 from latchwork.web import accounts
 from latchwork.web.api import doors as doors_api
 from latchwork.web.api import foreign as foreign_api

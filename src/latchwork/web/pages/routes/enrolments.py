@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import CredentialKind, Door
+from latchwork.hub.house.entities import CredentialKind, Door
 from latchwork.web.api import enrolments as api
 from latchwork.web.api.enrolments import NewEnrolment
 from latchwork.web.api.shapes import Id

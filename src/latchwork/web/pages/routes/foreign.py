@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import CredentialKind
+from latchwork.hub.house.entities import CredentialKind
 from latchwork.web.api import foreign as api
 from latchwork.web.api.foreign import AdoptBody, ClearBody, ForeignOut
 from latchwork.web.api.shapes import Id

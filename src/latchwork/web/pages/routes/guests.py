@@ -10,7 +10,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import Door
+from latchwork.hub.house.entities import Door
 from latchwork.web.api import guests as api
 from latchwork.web.api.guests import NewGuest
 from latchwork.web.api.shapes import OnceRule, RuleBody, WindowRule

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from latchwork.hub.entities import Door
+from latchwork.hub.house.entities import Door
 from latchwork.hub.status import LockStatus, Operation
 from latchwork.web.api.doors import operate
 from latchwork.web.api.shapes import Id

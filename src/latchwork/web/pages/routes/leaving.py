@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import CredentialKind, Door, Lock
+from latchwork.hub.house.entities import CredentialKind, Door, Lock
 from latchwork.web.api import locks as api
 from latchwork.web.api.foreign import foreign_on
 from latchwork.web.api.locks import Replacement

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from latchwork.base.errors import LatchworkError
-from latchwork.hub.lock_settings import BY_KEY, FieldKind, Value
+from latchwork.hub.locks.settings import BY_KEY, FieldKind, Value
 from latchwork.web.api import lock_settings as api
 from latchwork.web.api.lock_settings import LockSettingChange
 from latchwork.web.api.shapes import Id

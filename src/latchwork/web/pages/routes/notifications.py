@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from latchwork.base.errors import LatchworkError
-from latchwork.hub.journal_entries import Kind
+from latchwork.hub.journal.entries import Kind
 from latchwork.hub.notify.rules import Topic
 from latchwork.web.api import notification_rules as api
 from latchwork.web.api.notification_rules import NewNotificationRule, NotificationRuleChange

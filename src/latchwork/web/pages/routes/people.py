@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from latchwork.hub.entities import Access, Credential, Door, Person
-from latchwork.hub.journal_query import Filter
+from latchwork.hub.house.entities import Access, Credential, Door, Person
+from latchwork.hub.journal.query import Filter
 from latchwork.web import accounts
 from latchwork.web.api import credentials as credentials_api
 from latchwork.web.api import people as people_api

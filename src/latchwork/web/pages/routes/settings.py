@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.entities import Site
+from latchwork.hub.house.entities import Site
 from latchwork.web import accounts, keys, webhook_rows
 from latchwork.web.api import site as api
 from latchwork.web.api.site import SiteChange

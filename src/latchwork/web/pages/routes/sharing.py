@@ -9,8 +9,8 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from latchwork.hub.ecosystems import ECOSYSTEMS
-from latchwork.hub.sharing_following import Outcome
+from latchwork.hub.sharing.ecosystems import ECOSYSTEMS
+from latchwork.hub.sharing.following import Outcome
 from latchwork.web.api import sharing as api
 from latchwork.web.api.shapes import Id
 from latchwork.web.api.sharing import FabricOut, NewShare, ShareEndOut, ShareOut

@@ -12,9 +12,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from latchwork.hub.journal_query import Filter
-from latchwork.hub.qr_pictures import qr_svg
-from latchwork.hub.repository_rows import NotFound
+from latchwork.hub.books.rows import NotFound
+from latchwork.hub.journal.query import Filter
+from latchwork.hub.sharing.qr_pictures import qr_svg
 from latchwork.web import accounts
 from latchwork.web.context import Context, Web, Who
 from latchwork.web.pages.forms import Fields, Form

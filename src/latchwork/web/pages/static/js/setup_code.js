@@ -35,6 +35,8 @@ field.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(check, PAUSE_MS);
 });
+// What was typed before this script was there counts too.
+if (field.value) field.dispatchEvent(new Event("input"));
 
 async function smaller(file) {
   const picture = await createImageBitmap(file);

@@ -1,0 +1,4 @@
+"""Everything in one encrypted file, and back.
+
+Layer hub.
+"""

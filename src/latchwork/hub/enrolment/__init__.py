@@ -1,0 +1,4 @@
+"""Fingers, cards and faces, taken at the door while the hub watches.
+
+Layer hub.
+"""

@@ -1,0 +1,4 @@
+"""People, their codes and accesses; who moved out, with a signed report; people from tables.
+
+Layer hub.
+"""

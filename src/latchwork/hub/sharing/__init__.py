@@ -1,0 +1,4 @@
+"""Locks and other ecosystems: opening a window for them, and who is on a lock.
+
+Layer hub.
+"""
