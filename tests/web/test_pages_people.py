@@ -28,8 +28,8 @@ async def token(owner):
     return token_of((await owner.get("/people/add", **HTML)).text)
 
 
-async def post(owner, path, **fields):
-    return await send(owner, path, csrf_token=await token(owner), **fields)
+async def post(owner, path, referer="/", **fields):
+    return await send(owner, path, referer, csrf_token=await token(owner), **fields)
 
 
 async def added(world, owner, name="Ada", **fields):

@@ -32,6 +32,7 @@ from latchwork.web.passwords import Passwords
 from latchwork.web.principals import Principal
 from latchwork.web.qr_reading import PictureReader
 from latchwork.web.settings import WebSettings
+from latchwork.web.undoing import Undos
 from latchwork.web.uploads import Uploads
 from latchwork.web.virtual_doors import VirtualDoors
 from latchwork.web.webhooks import Webhooks
@@ -73,6 +74,7 @@ class Context:
         self.jobs = Jobs(house.bus.publish, clock.utc)
         self.measures = Measures(clock.monotonic())
         self.notices = Notices()
+        self.undos = Undos(entropy, clock.monotonic)
         self.uploads = Uploads(clock, entropy)
         self.adding = Addings(house.desk.new_id, clock.monotonic)
         self.pictures = PictureReader()

@@ -15,10 +15,17 @@ _MAX_EACH: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line to be shown once."""
+    """A line to be shown once.
+
+    Attributes:
+        text: the line.
+        is_bad: it did not work.
+        undo: name of what takes it back, or empty.
+    """
 
     text: str
     is_bad: bool
+    undo: str = ""
 
 
 class Notices:
@@ -29,9 +36,9 @@ class Notices:
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, deque[Notice]] = OrderedDict()
 
-    def put(self, who: str, text: str, *, is_bad: bool = False) -> None:
+    def put(self, who: str, text: str, *, is_bad: bool = False, undo: str = "") -> None:
         """Have it shown on the next page that they look at."""
-        self._waiting.setdefault(who, deque(maxlen=_MAX_EACH)).append(Notice(text, is_bad))
+        self._waiting.setdefault(who, deque(maxlen=_MAX_EACH)).append(Notice(text, is_bad, undo))
         self._waiting.move_to_end(who)
         while len(self._waiting) > _MAX_WHO:
             self._waiting.popitem(last=False)

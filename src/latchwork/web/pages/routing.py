@@ -25,6 +25,7 @@ from latchwork.web.pages.rendering import render
 from latchwork.web.principals import Principal
 from latchwork.web.problems import Problem, forbidden, problem_of
 from latchwork.web.routing import Guard, guard_of
+from latchwork.web.undoing import Back
 
 CONFIRM: Final = "confirmation_needed"
 
@@ -139,9 +140,10 @@ def own_path(path: str) -> str:
     return path if is_own and path.isprintable() and len(path) <= 500 else "/"
 
 
-def see(request: Request, path: str, said: str = "", *, is_bad: bool = False) -> Response:
-    """Go to a page after a form was sent, with a line about what was done."""
+def see(request: Request, path: str, said: str = "", *, is_bad: bool = False, back: Back | None = None) -> Response:
+    """Go to a page after a form was sent, with a line about what was done, and a button where `back` can take it back."""
     web, principal = context_of(request), getattr(request.state, "principal", None)
     if said and principal is not None:
-        web.notices.put(principal.actor, said, is_bad=is_bad)
+        undo = "" if back is None else web.undos.keep(principal.actor, back)
+        web.notices.put(principal.actor, said, is_bad=is_bad, undo=undo)
     return RedirectResponse(f"{home_of(request)}{path}", 303)

@@ -18,7 +18,7 @@ from latchwork.web.context import Context, Web, Who
 from latchwork.web.pages.access_forms import grant_from
 from latchwork.web.pages.forms import Fields, Form
 from latchwork.web.pages.rendering import render, said, words_for
-from latchwork.web.pages.routing import PageRoute, see
+from latchwork.web.pages.routing import PageRoute, came_from, see
 from latchwork.web.pages.rule_forms import (
     DAYS,
     KINDS,
@@ -143,10 +143,16 @@ async def change(access_id: Id, request: Request, form: Form, web: Web, who: Who
             is_duress=form.flag("is_duress"),
             note=form.text("note"),
         )
-        await api.change_access(access_id, Response(), body, web, who, form.text("etag") or None)
+        kept = await api.change_access(access_id, Response(), body, web, who, form.text("etag") or None)
     except Problem as problem:
         return _page(request, web, web.house.repository.person(access.person_id), access, problem, form)
-    return see(request, f"/people/{access.person_id}", said(request).say("person.saved"))
+    before = replace(access, version=kept.version)
+    return see(
+        request,
+        f"/people/{access.person_id}",
+        said(request).say("person.saved"),
+        back=lambda: web.house.people.change_access(before, actor=who.actor),
+    )
 
 
 @router.post("/accesses/{access_id}/end")
@@ -155,4 +161,21 @@ async def end(access_id: Id, request: Request, web: Web, who: Who) -> Response:
     """Take it back."""
     access = web.house.repository.access(access_id)
     await api.revoke(access_id, web, who, None)
-    return see(request, f"/people/{access.person_id}", said(request).say("person.access_ended"))
+    again = replace(access, id="", version=1)
+    return see(
+        request,
+        f"/people/{access.person_id}",
+        said(request).say("person.access_ended"),
+        back=lambda: web.house.people.grant(again, actor=who.actor),
+    )
+
+
+@router.post("/undo/{name}")
+@needs(Scope.PEOPLE_WRITE)
+async def undo(name: str, request: Request, web: Web, who: Who) -> Response:
+    """Take back what was just done, as long as nobody has changed it since."""
+    back = web.undos.take(who.actor, name)
+    if back is None:
+        return see(request, came_from(request), said(request).say("undo.over"), is_bad=True)
+    await back()
+    return see(request, came_from(request), said(request).say("undo.done"))

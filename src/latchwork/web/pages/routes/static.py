@@ -44,6 +44,10 @@ async def read_manifest(request: Request, web: Web) -> Response:
     """Makes it an app on the home screen."""
     home, name = home_of(request), web.house.repository.site().name
     icon = {"src": f"{home}{assets().path('img/icon.svg')}", "type": "image/svg+xml", "sizes": "any"}
+    pictures = [
+        {"src": f"{home}{assets().path(f'img/icon-{size}.png')}", "type": "image/png", "sizes": f"{size}x{size}"}
+        for size in (192, 512)
+    ]
     manifest = {
         "name": f"{name} · Latchwork",
         "short_name": "Latchwork",
@@ -53,7 +57,7 @@ async def read_manifest(request: Request, web: Web) -> Response:
         "display": "standalone",
         "background_color": "#101418",
         "theme_color": "#101418",
-        "icons": [icon, icon | {"purpose": "maskable"}],
+        "icons": [icon, *pictures, *(each | {"purpose": "maskable"} for each in pictures)],
     }
     return Response(json.dumps(manifest), media_type="application/manifest+json", headers={"cache-control": "no-cache"})
 
