@@ -27,10 +27,9 @@ ON_LOOPBACK = (
 """Tests that share this machine's loopback or measure: where several run at a time, these run one after the other."""
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if any(part in str(item.path) for part in ON_LOOPBACK):
-            item.add_marker(pytest.mark.xdist_group("loopback"))
+def pytest_itemcollected(item):
+    if any(part in str(item.path) for part in ON_LOOPBACK):
+        item.add_marker(pytest.mark.xdist_group("loopback"))
 
 
 PATIENCE = 2.0

@@ -33,7 +33,7 @@ _OWN: Final = frozenset({"dbus", "qt", "kde", "glib", "gnome", "macosx", "window
 class NotInstalled(Misuse):
     """Apprise is not there."""
 
-    advice = "Install it: pip install latchwork[notify]"
+    advice = "Install it: pip install latchwork[notify]."
 
 
 class NotSent(Unreachable):
