@@ -114,7 +114,7 @@ def test_without_the_extra_it_says_what_to_install(sender, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(NotInstalled) as caught:
         sender.check("json://example.com", is_local=False)
-    assert caught.value.advice == "Install it: pip install latchwork[notify]"
+    assert caught.value.advice == "Install it: pip install latchwork[notify]."
 
 
 def test_the_scheme_is_all_that_is_shown():
