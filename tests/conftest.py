@@ -24,12 +24,12 @@ ON_LOOPBACK = (
     *("devices/test_network.py", "devices/test_secrets_cannot_be_printed.py", "sim/test_virtual_lock.py"),
     *("stories/test_first_day.py", "stories/test_hub_on_sockets.py", "stories/test_hub_is_killed.py"),
 )
-"""Tests that share this machine's loopback or measure: where several run at a time, these run one after the other."""
+"""Tests that share this machine's loopback or measure: `check` runs these one after the other, the others on all cores."""
 
 
 def pytest_itemcollected(item):
     if any(part in str(item.path) for part in ON_LOOPBACK):
-        item.add_marker(pytest.mark.xdist_group("loopback"))
+        item.add_marker(pytest.mark.loopback)
 
 
 PATIENCE = 2.0
