@@ -1,10 +1,13 @@
 """Doors, people and the journal in words: nothing is said that the API did not say."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
 
+from latchwork.base.errors import Misuse
+from latchwork.cli.asking import ask_secret
 from latchwork.cli.door_words import battery, leaf_state, lock_state, reach, troubles
 from latchwork.cli.journal_words import in_words, what
 from latchwork.cli.people_words import move_out_words, progress, row_of
@@ -148,3 +151,14 @@ def test_moving_out_names_what_is_left():
     assert "gone from every lock" in plain(
         move_out_words({"person": person, "is_gone_everywhere": True, "still_on": []})
     )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "option"),
+    [("Password", "password"), ("Passphrase", "passphrase"), ("Code", "code"), ("Code of your app", "password")],
+)
+def test_a_program_that_cannot_be_asked_is_told_which_option_reads_what_it_writes(prompt, option, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(Misuse) as caught:
+        ask_secret(prompt, is_piped=False)
+    assert f"--{option}-stdin" in caught.value.advice

@@ -20,7 +20,7 @@ from latchwork.matter.tlv.schema import Absent, Nullable, Struct
 
 Objects = pytest.importorskip("chip.clusters.Objects", reason="the SDK's wheel is not installed")
 from chip.clusters.Types import Nullable as SdkNullable  # noqa: E402 - after the check that it is there
-from chip.tlv import uint  # noqa: E402
+from chip.tlv import uint  # noqa: E402 - after the check that it is there
 
 _PER_DEVICE = "per-device credentials for Wi-Fi, provisional in 1.4.2 and gone in 1.6"
 _LENIENT = "1.6 allows less to be told; we read both"

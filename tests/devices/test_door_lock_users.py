@@ -24,7 +24,7 @@ def bench():
     return Bench(fabrics=2)
 
 
-def set_user(op=ADD, index=1, name=None, unique_id=None, status=None, type=None, rule=None):  # noqa: A002
+def set_user(op=ADD, index=1, name=None, unique_id=None, status=None, type=None, rule=None):  # noqa: A002 - the field's own name
     return wire.SetUser(
         operation_type=op,
         user_index=index,
@@ -40,7 +40,7 @@ def struct(kind, index):
     return wire.CredentialStruct(credential_type=kind, credential_index=index)
 
 
-def set_credential(op=ADD, kind=PIN, index=1, data=b"123456", user=None, status=None, type=None):  # noqa: A002
+def set_credential(op=ADD, kind=PIN, index=1, data=b"123456", user=None, status=None, type=None):  # noqa: A002 - the field's own name
     return wire.SetCredential(
         operation_type=op,
         credential=struct(kind, index),

@@ -165,7 +165,7 @@ def test_there_is_a_bound_on_what_waits():
 def test_it_is_quiet_until_the_end_of_the_quiet_hours_but_for_duress():
     outbox = Outbox()
     outbox.put(notice(when=100.0), 100.0)
-    quiet = lambda now: 5000.0 if now < 5000 else None  # noqa: E731
+    quiet = lambda now: 5000.0 if now < 5000 else None  # noqa: E731 - one of several small changes
     assert sent(outbox, 100.0, 4999.0, quiet) == []
     outbox.put(notice("duress", 200.0), 200.0)
     ((when, batch),) = sent(outbox, 200.0, 4999.0, quiet)

@@ -217,22 +217,22 @@ class RandomHouse:
             case "wipe":
                 self.spoil(door, *self.ours(door))
                 self.foreign[door].clear()
-                change = lambda to, author: (None, to.clear_user(ALL_USERS, author))  # noqa: E731
+                change = lambda to, author: (None, to.clear_user(ALL_USERS, author))  # noqa: E731 - one of several small changes
             case "clear":
                 self.spoil(door, user)
                 self.forget_on(door, user.index)
-                change = lambda to, author: (None, to.clear_user(user.index, author))  # noqa: E731
+                change = lambda to, author: (None, to.clear_user(user.index, author))  # noqa: E731 - one of several small changes
             case "add":
                 place = register.next_free_credential(PIN, 0)
-                change = lambda to, author: self._set(to, DataChange.ADD, place, secret, author, None)  # noqa: E731
+                change = lambda to, author: self._set(to, DataChange.ADD, place, secret, author, None)  # noqa: E731 - one of several small changes
             case "stow":  # a code of theirs for a user of ours
                 place = register.next_free_credential(PIN, 0)
-                change = lambda to, author: self._set(to, DataChange.ADD, place, secret, author, user.index)  # noqa: E731
+                change = lambda to, author: self._set(to, DataChange.ADD, place, secret, author, user.index)  # noqa: E731 - one of several small changes
             case "recode":  # another code in the place of ours
                 place = next((index for kind, index in user.credentials if kind is PIN), None)
                 if ("credential", int(PIN), place) in self.foreign[door] or place is None:
                     return
-                change = lambda to, author: self._set(to, DataChange.MODIFY, place, secret, author, user.index)  # noqa: E731
+                change = lambda to, author: self._set(to, DataChange.MODIFY, place, secret, author, user.index)  # noqa: E731 - one of several small changes
         lock.program(change)
         if what == "add":
             kept = register.credential(PIN, place)

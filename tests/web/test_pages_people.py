@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -129,6 +130,25 @@ async def test_a_guest_has_a_code_in_three_answers(world, owner):
     assert ready.status == 200
     (code,) = re.findall(r'class="big-code"[^>]*>(\d+)<', ready.text)
     assert code in ready.text.split("<textarea")[1]
+    assert "on this computer alone" not in ready.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8126", "localhost:8126", "[::1]:8126"])
+async def test_a_link_that_the_guest_could_not_open_is_told_before_it_is_sent(world, owner, host):
+    front, _ = await world.door_with_lock(owner)
+    sent = {"name": "Plumber", "door_ids": front, "until": "tomorrow", "csrf_token": await token(owner)}
+    ready = await owner.ask(
+        "POST",
+        "/guest",
+        body=urlencode(sent).encode(),
+        content_type="application/x-www-form-urlencoded",
+        host=host,
+        origin=f"http://{host}",
+        x_csrf_token=None,
+        **HTML,
+    )
+    assert ready.status == 200
+    assert "on this computer alone" in ready.text
 
 
 def test_a_tap_means_a_time_of_the_site_also_when_clocks_change():

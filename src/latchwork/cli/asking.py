@@ -26,7 +26,10 @@ def ask_secret(prompt: str, *, is_piped: bool, is_new: bool = False) -> str:
     if is_piped:
         typed = sys.stdin.readline().rstrip("\r\n")
     elif not sys.stdin.isatty():
-        raise Misuse(f"nobody is there to type the {prompt.lower()}", advice="Write it to standard input: see --help.")
+        raise Misuse(
+            f"nobody is there to type the {prompt.lower()}",
+            advice=f"Write it to standard input, and say so with --{_option(prompt)}.",
+        )
     else:
         typed = str(click.prompt(prompt, hide_input=True, confirmation_prompt=is_new, err=True))
     if not typed:
@@ -46,3 +49,8 @@ def confirmed(question: str, *, is_yes: bool, is_json: bool) -> None:
     if is_json or not sys.stdin.isatty():
         raise Misuse("this has to be confirmed", advice="Add --yes if you mean it.")
     click.confirm(question, abort=True, err=True)
+
+
+def _option(prompt: str) -> str:
+    """The option by which a program says that it writes what people would be asked for; a second factor comes with the password."""
+    return "password-stdin" if prompt.startswith("Code of") else f"{prompt.lower()}-stdin"

@@ -75,7 +75,7 @@ def restore(file: Path, folder: Path | None, is_piped: bool, json_lines: bool) -
 
     The hub that the backup is of must not run any more: two hubs of one fabric would undo each other's work.
     """
-    from latchwork.hub.backup.service import restore as restore_hub  # noqa: PLC0415 - --help needs none of it
+    from latchwork.hub.backup.service import restore as restore_hub
 
     where = (folder or hub_folder()).expanduser().absolute()
     passphrase = ask_secret("Passphrase", is_piped=is_piped)

@@ -16,8 +16,8 @@ _PATIENCE_S: Final = 1.5
 
 
 def _names(path: str, incomplete: str) -> list[CompletionItem]:
-    from latchwork.cli.log_in_file import find_log_in  # noqa: PLC0415 - asked for only when somebody presses Tab
-    from latchwork.web.client import Client  # noqa: PLC0415
+    from latchwork.cli.log_in_file import find_log_in
+    from latchwork.web.client import Client
 
     try:
         log_in = find_log_in()

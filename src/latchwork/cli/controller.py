@@ -71,14 +71,14 @@ def command(
 
 
 async def _run(storage: Path, interface: str, port: int, label: str, trust: Path | None) -> None:
-    from latchwork.cli.operations import Operations  # noqa: PLC0415 - --help needs none of it
-    from latchwork.controller.controller import Controller  # noqa: PLC0415
-    from latchwork.controller.trust import trust_store  # noqa: PLC0415
-    from latchwork.matter.messages.secure_channel import SessionParameters  # noqa: PLC0415
-    from latchwork.stack.mdns import MdnsDiscovery  # noqa: PLC0415
-    from latchwork.stack.runtime import Runtime  # noqa: PLC0415
-    from latchwork.stack.udp import UdpTransport  # noqa: PLC0415
-    from latchwork.store.kv import FileStore  # noqa: PLC0415
+    from latchwork.cli.operations import Operations
+    from latchwork.controller.controller import Controller
+    from latchwork.controller.trust import trust_store
+    from latchwork.matter.messages.secure_channel import SessionParameters
+    from latchwork.stack.mdns import MdnsDiscovery
+    from latchwork.stack.runtime import Runtime
+    from latchwork.stack.udp import UdpTransport
+    from latchwork.store.kv import FileStore
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -51,7 +51,7 @@ def explain(
     if octets is None:
         raise Misuse("these are no octets", advice="Give them as hexadecimal digits or as base64.")
     if form == "message" or (form is None and key is not None):
-        from latchwork.cli.explain_message import explain_message  # noqa: PLC0415 - codes need no messages
+        from latchwork.cli.explain_message import explain_message
 
         return explain_message(octets, key=key, node=node, show_secrets=show_secrets)
     return _tlv(octets, None if form == "tlv" else form, show_secrets=show_secrets)
@@ -86,7 +86,7 @@ def _found_out(text: str, octets: bytes | None, *, show_secrets: bool) -> dict[s
         return explain_code(parse_all(text), show_secrets=show_secrets)
     except OnboardingCodeError as error:
         if octets and error.kind in _UNKNOWN:
-            from latchwork.cli.explain_message import explain_message  # noqa: PLC0415 - codes need no messages
+            from latchwork.cli.explain_message import explain_message
 
             with contextlib.suppress(PeerViolation):
                 return explain_message(octets, show_secrets=show_secrets)
@@ -103,7 +103,7 @@ def _nothing(error: OnboardingCodeError) -> Misuse:
 
 
 def _tlv(octets: bytes, name: str | None, *, show_secrets: bool) -> dict[str, Any]:
-    from latchwork.cli.explain_message import explain_tree  # noqa: PLC0415 - codes need no messages
+    from latchwork.cli.explain_message import explain_tree
 
     found, branch = explain_tree(octets, name)
     shown: dict[str, Any] = {"kind": "tlv", "octets": len(octets)}
@@ -156,6 +156,6 @@ def command(
     if json_lines:
         emit({"event": "decoded"} | found)
         return
-    from latchwork.cli.decode_print import show  # noqa: PLC0415 - loads rich, for people only
+    from latchwork.cli.decode_print import show
 
     show(found)

@@ -151,13 +151,13 @@ class Doorkeeper:
         self._light("card")
 
     def _turn(self) -> None:
-        from latchwork.doorlock.bolt import BoltPosition  # noqa: PLC0415 - loaded by the lock already
+        from latchwork.doorlock.bolt import BoltPosition
 
         is_locked = self._lock.hardware.bolt.position() is BoltPosition.LOCKED
         self._lock.handle({"turn": "unlock" if is_locked else "lock"})
 
     def _open(self) -> None:
-        from latchwork.doorlock.bolt import DoorPosition  # noqa: PLC0415 - as above
+        from latchwork.doorlock.bolt import DoorPosition
 
         is_closed = self._lock.door.position() is DoorPosition.CLOSED
         self._lock.handle({"open" if is_closed else "close": True})
@@ -179,11 +179,11 @@ class _Standing:
 
     async def run(self) -> None:
         """Draw until told to stop."""
-        from rich.console import Console  # noqa: PLC0415 - --help needs none of these
-        from rich.live import Live  # noqa: PLC0415
+        from rich.console import Console
+        from rich.live import Live
 
-        from latchwork.cli.door_screen import draw  # noqa: PLC0415
-        from latchwork.cli.door_view import DoorView  # noqa: PLC0415
+        from latchwork.cli.door_screen import draw
+        from latchwork.cli.door_view import DoorView
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -36,7 +36,7 @@ Protocol = ProtocolId | int
 @cache
 def structures() -> Mapping[str, type[Struct]]:
     """Message name, as `--as` takes it, → its structure; those of the interaction model first."""
-    from latchwork.matter.messages import interaction, secure_channel  # noqa: PLC0415 - only for who explains messages
+    from latchwork.matter.messages import interaction, secure_channel
 
     found: dict[str, type[Struct]] = {}
     for opcode in Opcode:
@@ -165,7 +165,7 @@ def _sealed(datagram: bytes, position: int) -> dict[str, Any]:
 
 
 def _without_privacy(datagram: bytes, key: bytes) -> bytes:
-    from latchwork.matter.crypto.primitives import hkdf, privacy_transform  # noqa: PLC0415 - loads the cipher library
+    from latchwork.matter.crypto.primitives import hkdf, privacy_transform
 
     start, end = obfuscated_span(datagram)
     privacy_key = hkdf(key, b"", b"PrivacyKey", 16)
@@ -175,7 +175,7 @@ def _without_privacy(datagram: bytes, key: bytes) -> bytes:
 
 
 def _opened(datagram: bytes, header: MessageHeader, position: int, key: bytes, node: int) -> bytes:
-    from latchwork.matter.crypto.primitives import Aead, AuthenticationFailed  # noqa: PLC0415 - loads the cipher library
+    from latchwork.matter.crypto.primitives import Aead, AuthenticationFailed
 
     source = node if header.source_node is None else header.source_node
     nonce = datagram[3:4] + header.counter.to_bytes(4, "little") + source.to_bytes(8, "little")
@@ -210,7 +210,7 @@ def _contents(plain: bytes, *, show_secrets: bool) -> dict[str, Any]:
 
 
 def _opcode(protocol: ProtocolHeader) -> str | None:
-    from latchwork.matter.messages import secure_channel  # noqa: PLC0415 - only for who explains messages
+    from latchwork.matter.messages import secure_channel
 
     if protocol.vendor_id:
         return None
@@ -236,7 +236,7 @@ def _payload(data: bytes, opcode: str | None, *, show_secrets: bool) -> dict[str
 
 
 def _status_report(data: bytes) -> Any:
-    from latchwork.matter.messages.status import StatusReport  # noqa: PLC0415 - only for who explains messages
+    from latchwork.matter.messages.status import StatusReport
 
     try:
         report = StatusReport.decode(data)

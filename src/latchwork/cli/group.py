@@ -119,7 +119,7 @@ class VerbGroup(click.Group):
 
 def _failed(error: BaseException, *, json_lines: bool, debug: bool) -> int:
     """Report what ended a verb; gives the exit code."""
-    from latchwork.cli import outcome  # noqa: PLC0415 - a lock that works never needs it
+    from latchwork.cli import outcome
 
     if isinstance(error, click.ClickException):
         outcome.print_usage_error(error, json_lines=json_lines)
@@ -142,7 +142,7 @@ def _silence() -> NoReturn:
 def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - a lock never asks
+    from importlib.metadata import PackageNotFoundError, version
 
     try:
         found = version("latchwork")

@@ -71,16 +71,16 @@ def command(
 def _screen(*, quiet: bool, json_lines: bool) -> Screen:
     if json_lines:
         return JsonScreen()
-    from latchwork.cli.home_screen import PlainScreen  # noqa: PLC0415 - loads rich, for people only
+    from latchwork.cli.home_screen import PlainScreen
 
     return PlainScreen(quiet=quiet)
 
 
 async def _run(screen: Screen, *, locks: int, interface: str, storage: Path, port: int | None, once: bool) -> None:
-    from latchwork.cli.home_story import Story  # noqa: PLC0415 - --help needs none of it
-    from latchwork.cli.household import Household  # noqa: PLC0415
-    from latchwork.devices.models import MODELS  # noqa: PLC0415
-    from latchwork.sim.home import VirtualHome  # noqa: PLC0415
+    from latchwork.cli.home_story import Story
+    from latchwork.cli.household import Household
+    from latchwork.devices.models import MODELS
+    from latchwork.sim.home import VirtualHome
 
     life = _Life()
     async with AsyncExitStack() as stack:
@@ -99,7 +99,7 @@ async def _run(screen: Screen, *, locks: int, interface: str, storage: Path, por
 
 def _doors(stack: AsyncExitStack, home: VirtualHome, hub: Hub) -> VirtualDoors:
     """Its doors, for the pages that draw them."""
-    from latchwork.cli.virtual_doors import HomeDoors  # noqa: PLC0415 - as above
+    from latchwork.cli.virtual_doors import HomeDoors
 
     doors = HomeDoors(lambda: home.locks, hub, home.controller)
     stack.callback(doors.close)
@@ -108,7 +108,7 @@ def _doors(stack: AsyncExitStack, home: VirtualHome, hub: Hub) -> VirtualDoors:
 
 async def _face(stack: AsyncExitStack, hub: Hub, port: int | None, doors: VirtualDoors) -> Serving:
     """Page and API at their usual port; at a free one where that is taken and nobody asked for it."""
-    from latchwork.web.server import PortInUse  # noqa: PLC0415 - as above
+    from latchwork.web.server import PortInUse
 
     try:
         return await stack.enter_async_context(
@@ -165,7 +165,7 @@ class _Life:
         await self._lines.join()
 
     async def _obey(self, household: Household, screen: Screen) -> None:
-        from latchwork.cli.home_prompt import obey  # noqa: PLC0415 - only a home that stays up takes commands
+        from latchwork.cli.home_prompt import obey
 
         screen.prompt()
         while True:

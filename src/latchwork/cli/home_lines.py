@@ -106,7 +106,7 @@ class JsonScreen:
 
     def error(self, error: LatchworkError) -> None:
         """See `Screen`."""
-        from latchwork.cli.outcome import error_object  # noqa: PLC0415 - only when something fails
+        from latchwork.cli.outcome import error_object
 
         emit(error_object(error))
 

@@ -142,12 +142,12 @@ class _Life:
 
 
 async def _controller(store: Store, interface: str, label: str | None, trust: Path | None) -> Controller:
-    from latchwork.controller.controller import Controller  # noqa: PLC0415 - --help needs none of it
-    from latchwork.controller.trust import trust_store  # noqa: PLC0415
-    from latchwork.matter.messages.secure_channel import SessionParameters  # noqa: PLC0415
-    from latchwork.stack.mdns import MdnsDiscovery  # noqa: PLC0415
-    from latchwork.stack.runtime import Runtime  # noqa: PLC0415
-    from latchwork.stack.udp import UdpTransport  # noqa: PLC0415
+    from latchwork.controller.controller import Controller
+    from latchwork.controller.trust import trust_store
+    from latchwork.matter.messages.secure_channel import SessionParameters
+    from latchwork.stack.mdns import MdnsDiscovery
+    from latchwork.stack.runtime import Runtime
+    from latchwork.stack.udp import UdpTransport
 
     runtime = Runtime([UdpTransport(interface, 0)], parameters=SessionParameters(), max_sessions=_MAX_SESSIONS)
     discovery = MdnsDiscovery(interface)

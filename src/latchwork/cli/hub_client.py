@@ -99,7 +99,7 @@ class Talk:
     @cached_property
     def console(self) -> Console:
         """Where people read."""
-        from rich.console import Console  # noqa: PLC0415 - for people only
+        from rich.console import Console
 
         return Console(highlight=False, no_color=self._is_plain or None, soft_wrap=False)
 
@@ -149,8 +149,8 @@ class Talk:
         if not listed:
             self.console.print(empty)
             return
-        from rich import box  # noqa: PLC0415 - for people only
-        from rich.table import Table  # noqa: PLC0415
+        from rich import box
+        from rich.table import Table
 
         table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, show_edge=False)
         for column in columns:
@@ -164,7 +164,7 @@ class Talk:
 
 def escaped(text: object) -> str:
     """A text of others, for rich's markup."""
-    from rich.markup import escape  # noqa: PLC0415 - for people only
+    from rich.markup import escape
 
     return escape(str(text))
 

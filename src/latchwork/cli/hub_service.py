@@ -108,8 +108,8 @@ def claim_folder(folder: Path) -> FileStore:
         Misuse: the folder holds something else.
         StoreError: the storage cannot be used.
     """
-    from latchwork.store.errors import StoreInUse  # noqa: PLC0415 - as above
-    from latchwork.store.kv import FileStore  # noqa: PLC0415
+    from latchwork.store.errors import StoreInUse
+    from latchwork.store.kv import FileStore
 
     is_new = not folder.exists()
     if is_new:
@@ -143,7 +143,7 @@ async def open_hub(folder: Path | None, controller: Controller) -> AsyncIterator
     Raises:
         StoreError: the books cannot be opened.
     """
-    from latchwork.hub.service import Hub  # noqa: PLC0415 - as above
+    from latchwork.hub.service import Hub
 
     hub = await Hub.open(folder, controller=controller, entropy=os.urandom)
     try:
@@ -161,11 +161,11 @@ async def serving(hub: Hub, address: Address, *, virtual_doors: VirtualDoors | N
     Raises:
         PortInUse: something else listens there.
     """
-    from latchwork.base.clock import SystemClock  # noqa: PLC0415 - as above
-    from latchwork.web.accounts import is_owned  # noqa: PLC0415
-    from latchwork.web.app import create_app  # noqa: PLC0415
-    from latchwork.web.server import WebServer  # noqa: PLC0415
-    from latchwork.web.settings import WebSettings  # noqa: PLC0415
+    from latchwork.base.clock import SystemClock
+    from latchwork.web.accounts import is_owned
+    from latchwork.web.app import create_app
+    from latchwork.web.server import WebServer
+    from latchwork.web.settings import WebSettings
 
     settings = WebSettings(
         is_secure=address.certificate is not None,
@@ -214,22 +214,22 @@ def own_authority(folder: Path, host: str) -> LocalAuthority:
     Raises:
         Misuse: its files are damaged.
     """
-    from latchwork.base.clock import SystemClock  # noqa: PLC0415 - as above
-    from latchwork.web.authority import LocalAuthority  # noqa: PLC0415
+    from latchwork.base.clock import SystemClock
+    from latchwork.web.authority import LocalAuthority
 
     return LocalAuthority(folder / HTTPS_FOLDER, _names(host), SystemClock().utc())
 
 
 def _names(host: str) -> Names:
-    from latchwork.web.authority import names_of_machine  # noqa: PLC0415 - as above
+    from latchwork.web.authority import names_of_machine
 
     return names_of_machine(host)
 
 
 async def _told_in_clear(stack: AsyncExitStack, app: ASGIApp, server: WebServer, address: Address) -> str:
     """Serve in clear how to trust the authority, and keep its certificate good; gives where it is told."""
-    from latchwork.web.plain import PlainFace  # noqa: PLC0415 - as above
-    from latchwork.web.server import WebServer  # noqa: PLC0415
+    from latchwork.web.plain import PlainFace
+    from latchwork.web.server import WebServer
 
     authority = address.authority
     assert authority is not None, "asked for only where there is one"
@@ -249,7 +249,7 @@ async def _told_in_clear(stack: AsyncExitStack, app: ASGIApp, server: WebServer,
 
 
 async def _renew(authority: LocalAuthority, server: WebServer, names: Callable[[], Names]) -> None:
-    from latchwork.base.clock import SystemClock  # noqa: PLC0415 - as above
+    from latchwork.base.clock import SystemClock
 
     while True:
         await asyncio.sleep(RENEWAL_S)

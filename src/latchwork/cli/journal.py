@@ -202,10 +202,10 @@ def verify(talk: Talk, against: tuple[str, ...], folder: Path | None) -> None:
 
 
 async def _verify_folder(folder: Path, against: tuple[str, ...]) -> Any:
-    from latchwork.hub.journal.entries import Head  # noqa: PLC0415
-    from latchwork.hub.journal.journal import Journal  # noqa: PLC0415 - only without a hub
-    from latchwork.hub.service import DATABASE  # noqa: PLC0415
-    from latchwork.store.database import Database  # noqa: PLC0415
+    from latchwork.hub.journal.entries import Head
+    from latchwork.hub.journal.journal import Journal
+    from latchwork.hub.service import DATABASE
+    from latchwork.store.database import Database
 
     if not (folder / DATABASE).exists():
         raise LatchworkError(f"there is no hub in {folder}", advice="Look for the folder that holds hub.db.")

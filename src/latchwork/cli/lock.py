@@ -34,7 +34,7 @@ class _DeviceOrDoor(click.Command):
     ) -> click.Context:
         """The context of the one that is meant."""
         if _names_a_door(args):
-            from latchwork.cli.unlock import lock_a_door  # noqa: PLC0415 - a device never asks a hub
+            from latchwork.cli.unlock import lock_a_door
 
             return lock_a_door.make_context(info_name, args, parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
@@ -43,7 +43,7 @@ class _DeviceOrDoor(click.Command):
         """Options of the device, or names of doors."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
-        from latchwork.cli.completing import completed  # noqa: PLC0415 - only when somebody presses Tab
+        from latchwork.cli.completing import completed
 
         return completed(incomplete)
 
@@ -120,7 +120,7 @@ class _Serving:
         try:
             self._lock.handle(parse(line))
         except LatchworkError as error:
-            from latchwork.cli.outcome import error_object  # noqa: PLC0415 - seldom needed
+            from latchwork.cli.outcome import error_object
 
             self._tell(error_object(error))
 
@@ -141,7 +141,7 @@ def ready(lock: VirtualLock) -> dict[str, Any]:
 
 def operation_line(operation: Any) -> dict[str, Any]:
     """What a peer told the lock to do, and what came of it."""
-    from latchwork.cli.values import pascal  # noqa: PLC0415 - loaded when first needed
+    from latchwork.cli.values import pascal
 
     line = {
         "event": "operation",
@@ -156,7 +156,7 @@ def operation_line(operation: Any) -> dict[str, Any]:
 def _said(message: dict[str, Any]) -> str:
     """A message in words, its end included."""
     if message["event"] != "ready":
-        from latchwork.cli.lock_words import words  # noqa: PLC0415 - only people need words
+        from latchwork.cli.lock_words import words
 
         return f"{words(message)}\n"
     state = "It belongs to a home already." if message["commissioned"] else "Add it with either of these codes:"

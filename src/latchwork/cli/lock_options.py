@@ -60,7 +60,7 @@ class LockOptions:
 def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from latchwork.sim.faults import FAULTS  # noqa: PLC0415 - only a list of faults needs them
+    from latchwork.sim.faults import FAULTS
 
     rows = []
     for name, fault in FAULTS.items():
@@ -164,12 +164,12 @@ async def make_lock_of(options: LockOptions, ends: AsyncExitStack) -> tuple[Virt
         LatchworkError: it cannot be made.
     """
     import_message_format()
-    from latchwork.devices.network import network_interfaces  # noqa: PLC0415 - --help needs none of these
-    from latchwork.node.behaviors.general_diagnostics import GeneralDiagnosticsBehavior  # noqa: PLC0415
-    from latchwork.sim.lock import VirtualLock  # noqa: PLC0415
-    from latchwork.stack.mdns import MdnsDiscovery  # noqa: PLC0415
-    from latchwork.stack.tcp import TcpTransport  # noqa: PLC0415
-    from latchwork.stack.udp import UdpTransport  # noqa: PLC0415
+    from latchwork.devices.network import network_interfaces
+    from latchwork.node.behaviors.general_diagnostics import GeneralDiagnosticsBehavior
+    from latchwork.sim.lock import VirtualLock
+    from latchwork.stack.mdns import MdnsDiscovery
+    from latchwork.stack.tcp import TcpTransport
+    from latchwork.stack.udp import UdpTransport
 
     discovery = MdnsDiscovery(options.interface)
     ends.push_async_callback(discovery.close)
@@ -196,7 +196,7 @@ async def make_lock_of(options: LockOptions, ends: AsyncExitStack) -> tuple[Virt
 
     async def start() -> None:
         for text in options.fault:
-            from latchwork.sim.faults import parse_fault  # noqa: PLC0415 - a lock without faults never loads them
+            from latchwork.sim.faults import parse_fault
 
             lock.put_fault(parse_fault(text))
         udp = UdpTransport(options.interface, options.port)
@@ -213,14 +213,14 @@ async def make_lock_of(options: LockOptions, ends: AsyncExitStack) -> tuple[Virt
 
 
 def _store(options: LockOptions) -> Store:
-    from latchwork.store.kv import FileStore, MemoryStore  # noqa: PLC0415 - as above
+    from latchwork.store.kv import FileStore, MemoryStore
 
     return MemoryStore() if options.storage is None else FileStore(options.storage / "lock.db")
 
 
 def _config(options: LockOptions, model: LockModel) -> NodeConfig:
-    from latchwork.matter.model.spec import SpecVersion  # noqa: PLC0415 - as above
-    from latchwork.node.config import NodeConfig  # noqa: PLC0415
+    from latchwork.matter.model.spec import SpecVersion
+    from latchwork.node.config import NodeConfig
 
     return NodeConfig(
         passcode=options.passcode,
@@ -236,7 +236,7 @@ def _config(options: LockOptions, model: LockModel) -> NodeConfig:
 
 
 def _sleep(seconds: int) -> IcdConfig:
-    from latchwork.node.icd import IcdConfig, Trigger  # noqa: PLC0415 - only a lock that sleeps needs it
+    from latchwork.node.icd import IcdConfig, Trigger
 
     if seconds <= _SHORT_SLEEP_S:
         return IcdConfig(idle_s=max(60, seconds), slow_poll_ms=seconds * 1000)
@@ -251,8 +251,8 @@ def _sleep(seconds: int) -> IcdConfig:
 
 
 def _model(options: LockOptions, hardware: Hardware | None) -> LockModel:
-    from latchwork.devices.lock_model import Power, PowerKind  # noqa: PLC0415 - as above
-    from latchwork.devices.models import MODELS  # noqa: PLC0415
+    from latchwork.devices.lock_model import Power, PowerKind
+    from latchwork.devices.models import MODELS
 
     model = MODELS[options.model or MODEL_NAMES[0]]
     if hardware is None or options.model is not None:
@@ -266,7 +266,7 @@ def _model(options: LockOptions, hardware: Hardware | None) -> LockModel:
 async def _hardware(options: LockOptions, ends: AsyncExitStack) -> Hardware | None:
     if options.hardware is None:
         return None
-    from latchwork.devices.raspberry_pi import load_door  # noqa: PLC0415 - only a real door needs it
+    from latchwork.devices.raspberry_pi import load_door
 
     door = load_door(options.hardware)
     ends.push_async_callback(door.close)
@@ -274,13 +274,13 @@ async def _hardware(options: LockOptions, ends: AsyncExitStack) -> Hardware | No
 
 
 def _firmware(folder: Path) -> FirmwareFolder:
-    from latchwork.node.firmware import FirmwareFolder  # noqa: PLC0415 - only a lock with firmware needs it
+    from latchwork.node.firmware import FirmwareFolder
 
     return FirmwareFolder(folder)
 
 
 def _speak(lock: VirtualLock, ends: AsyncExitStack) -> None:
-    from latchwork.devices.speech import SeveralSpeakers, voice  # noqa: PLC0415 - only a lock that speaks needs it
+    from latchwork.devices.speech import SeveralSpeakers, voice
 
     speaker = voice()
     ends.push_async_callback(speaker.close)

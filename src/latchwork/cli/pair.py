@@ -35,7 +35,7 @@ def command(talk: Talk, code: str, name: str | None, door: str | None, replace: 
 
     The lock has to be in pairing mode, and powered; a hub that is far away is no hindrance, only the lock's network is.
     """
-    from latchwork.matter.onboarding import parse  # noqa: PLC0415 - --help needs none of it
+    from latchwork.matter.onboarding import parse
 
     if sum(each is not None for each in (name, door, replace)) > 1:
         raise Misuse("--name, --door and --replace exclude each other")

@@ -202,7 +202,7 @@ def report(talk: Talk, person: str, output: Path | None) -> None:
     found = talk.person(person, with_left=True)
     facts = talk.client.removal(found["id"])
     if output is not None:
-        from latchwork.cli.lines import line_of  # noqa: PLC0415 - seldom needed
+        from latchwork.cli.lines import line_of
 
         output.write_text(line_of(facts), encoding="utf-8")
         talk.tell({"event": "written", "file": str(output)}, f"The report is in {escaped(output)}.")

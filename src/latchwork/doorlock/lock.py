@@ -485,15 +485,15 @@ def _outcome(kind: CredentialKind, reason: Reason | None) -> EntryOutcome:
 _RULES: Final[Mapping[type[Input], Callable[[Lock, Any, float, Moment | None, list[Effect]], None]]] = MappingProxyType(
     {
         Commanded: Lock._commanded,  # noqa: SLF001  # the table of this class
-        Presented: Lock._presented,  # noqa: SLF001
-        Touched: Lock._touched,  # noqa: SLF001
-        PrivacyPressed: Lock._privacy_pressed,  # noqa: SLF001
-        Turned: Lock._turned,  # noqa: SLF001
-        DoorMoved: Lock._door_moved,  # noqa: SLF001
-        BoltMoved: Lock._moved,  # noqa: SLF001
-        BoltJammed: Lock._moved,  # noqa: SLF001
-        Changed: Lock._moved,  # noqa: SLF001
-        TimePassed: Lock._moved,  # noqa: SLF001
+        Presented: Lock._presented,  # noqa: SLF001 - its own table
+        Touched: Lock._touched,  # noqa: SLF001 - its own table
+        PrivacyPressed: Lock._privacy_pressed,  # noqa: SLF001 - its own table
+        Turned: Lock._turned,  # noqa: SLF001 - its own table
+        DoorMoved: Lock._door_moved,  # noqa: SLF001 - its own table
+        BoltMoved: Lock._moved,  # noqa: SLF001 - its own table
+        BoltJammed: Lock._moved,  # noqa: SLF001 - its own table
+        Changed: Lock._moved,  # noqa: SLF001 - its own table
+        TimePassed: Lock._moved,  # noqa: SLF001 - its own table
     }
 )
 """What happened → the rule. Complete."""

@@ -21,12 +21,12 @@ _OUT = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)  # the native library prints
 
 import chip.logging  # noqa: E402 - after standard output is ours
-from chip import CertificateAuthority, ChipStack, clusters, native  # noqa: E402
-from chip.ChipDeviceCtrl import DiscoveryType  # noqa: E402
-from chip.clusters.Attribute import ValueDecodeFailure  # noqa: E402
-from chip.clusters.ClusterObjects import ALL_ATTRIBUTES, ALL_CLUSTERS  # noqa: E402
-from chip.clusters.Types import Nullable, NullValue  # noqa: E402
-from chip.interaction_model import InteractionModelError, Status  # noqa: E402
+from chip import CertificateAuthority, ChipStack, clusters, native  # noqa: E402 - after standard output is ours
+from chip.ChipDeviceCtrl import DiscoveryType  # noqa: E402 - after standard output is ours
+from chip.clusters.Attribute import ValueDecodeFailure  # noqa: E402 - after standard output is ours
+from chip.clusters.ClusterObjects import ALL_ATTRIBUTES, ALL_CLUSTERS  # noqa: E402 - after standard output is ours
+from chip.clusters.Types import Nullable, NullValue  # noqa: E402 - after standard output is ours
+from chip.interaction_model import InteractionModelError, Status  # noqa: E402 - after standard output is ours
 
 FABRIC, OWN_NODE, VENDOR = 1, 112233, 0xFFF1
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
@@ -29,6 +30,8 @@ from latchwork.web.stamps import to_text
 
 router = APIRouter(route_class=PageRoute)
 CHOICES: Final = ("today", "tomorrow", "week", "once")
+ONLY_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts of links that nobody else could open."""
 
 
 def until(choice: str, words: Words, now: float) -> RuleBody:
@@ -94,4 +97,5 @@ async def make(request: Request, form: Form, web: Web, who: Who) -> Response:
     except Problem as problem:
         return _page(request, web, problem, form)
     made = await api.add_guest(request, Response(), body, web, who)
-    return render(request, "guest_ready.html", is_secret=True, made=made)
+    host = "" if made.link is None else urlsplit(made.link.url).hostname or ""
+    return render(request, "guest_ready.html", is_secret=True, made=made, is_only_here=host in ONLY_HERE)

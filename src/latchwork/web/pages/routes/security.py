@@ -100,7 +100,7 @@ def _factor_page(request: Request, web: Context, who: Principal, problem: Proble
     factor, pending = web.auth.factors.of(who.account.id), web.auth.factors.pending(who.account.id)
     secret = None if pending is None else api.secret_out(web, who, bytes(pending))
     # Drawn by us out of letters and digits: nothing in it is anybody's text.
-    picture = Markup("") if secret is None else Markup(secret.qr.partition("?>")[2] or secret.qr)  # noqa: S704
+    picture = Markup("") if secret is None else Markup(secret.qr.partition("?>")[2] or secret.qr)  # noqa: S704 - our own drawing, of nothing that a browser sent
     return render(
         request,
         "settings_factor.html",
