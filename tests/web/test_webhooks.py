@@ -7,9 +7,10 @@ import json
 import pytest
 
 from latchwork.base.errors import Misuse
+from latchwork.hub.addresses import AddressRefused
 from latchwork.hub.journal.entries import Entry, Kind
 from latchwork.web import webhooks as sending
-from latchwork.web.posting import AddressRefused, HttpPoster, NotDelivered, check_url
+from latchwork.web.posting import HttpPoster, NotDelivered, check_url
 from latchwork.web.signing import PREFIX, headers_for, is_genuine, key_of, new_secret
 
 DAY = 86_400

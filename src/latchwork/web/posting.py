@@ -9,21 +9,17 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import SOCK_STREAM
 from typing import Final, Protocol
 from urllib.parse import SplitResult, urlsplit
 
-from latchwork.base.errors import Misuse
+from latchwork.hub.addresses import AddressRefused, check_address
 
 TIMEOUT_S: Final = 10.0
 _MAX_URL: Final = 2000
 _MAX_HEAD: Final = 16 * 1024
-
-
-class AddressRefused(Misuse):
-    """A webhook must not go there."""
 
 
 class NotDelivered(Exception):
@@ -63,11 +59,8 @@ def check_url(url: str, *, is_local: bool) -> None:
     target = _parse(url)
     if not target.is_tls and not is_local:
         raise AddressRefused("a webhook outside the home's network has an address that begins with https://")
-    try:
-        address = ip_address(target.host)
-    except ValueError:
-        return
-    _check(address, is_local=is_local)
+    with suppress(ValueError):  # a name: the number is looked at when it is dialled
+        check_address(target.host, is_local=is_local)
 
 
 class HttpPoster:
@@ -144,25 +137,10 @@ async def _address_of(target: _Target, *, is_local: bool) -> str:
     found = await loop.getaddrinfo(target.host, target.port, type=SOCK_STREAM)
     # All of them: a name with one good and one forbidden address is somebody's trick.
     for _, _, _, _, sockaddr in found:
-        _check(ip_address(str(sockaddr[0]).partition("%")[0]), is_local=is_local)
+        check_address(str(sockaddr[0]), is_local=is_local)
     if not found:
         raise NotDelivered("this host has no address")
     return str(found[0][4][0])
-
-
-def _check(address: IPv4Address | IPv6Address, *, is_local: bool) -> None:
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if inner is not None:
-            _check(inner, is_local=is_local)
-            if address.ipv4_mapped is not None:
-                return
-    # Cloud machines keep their credentials at link-local addresses: nobody's webhook is there.
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
-        raise AddressRefused("a webhook must not go to a link-local, multicast or unspecified address")
-    is_inside = address.is_loopback or address.is_private or not address.is_global
-    if is_inside and not is_local:
-        raise AddressRefused("this address is inside the home's network: an owner can allow that for a webhook")
 
 
 def _status(line: bytes) -> int:

@@ -18,13 +18,14 @@ from typing import Any, Final
 from latchwork.base.clock import Clock
 from latchwork.base.errors import LatchworkError
 from latchwork.base.logs import log, logger
+from latchwork.hub.addresses import AddressRefused
 from latchwork.hub.journal.entries import Entry
 from latchwork.hub.journal.journal import Journal
 from latchwork.store.database import Database
 from latchwork.store.sealed import Seal
 from latchwork.web import webhook_rows
 from latchwork.web.entries import entry_json
-from latchwork.web.posting import AddressRefused, HttpPoster, NotDelivered, Poster
+from latchwork.web.posting import HttpPoster, NotDelivered, Poster
 from latchwork.web.signing import headers_for, key_of, new_secret
 from latchwork.web.stamps import to_text
 from latchwork.web.webhook_rows import Delivery, Webhook
